@@ -1,0 +1,60 @@
+#ifndef VIA_IDL_H
+#define VIA_IDL_H
+/*
+ * via/idl.h - what generated code is made of: the tables of an interface, and the public API
+ *
+ * Generated headers include this file and nothing else. The tables are constant and hold no logic.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <via/client.h>
+#include <via/message.h>
+#include <via/server.h>
+
+#pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {                                          /* via_method.flags */
+        VIA_METHOD_IDEMPOTENT = 1,              /* @idempotent: calling twice is as good as once */
+};
+
+struct via_method {
+        const char                   *name;         /* "hello.Greeter/greet" */
+        uint64_t                      id;           /* via_method_id(name) */
+        const struct via_type        *request;
+        const struct via_type        *response;     /* NULL: oneway */
+        const struct via_type *const *raises;       /* n_raises exceptions, or NULL */
+        unsigned                      n_raises;
+        unsigned                      flags;
+        uint32_t                      timeout_ms;   /* @deadline; 0: none */
+        /*
+         * Calls the operation out of @ops, an `struct mod_Name_ops`. @response is a default message; its parts may be taken by via_call_alloc().
+         * Returns what the operation returned, or VIA_UNIMPLEMENTED if @ops has none.
+         */
+        int (*invoke)(struct via_call *call, const void *ops, const void *request, void *response);
+};
+
+struct via_interface {
+        const char              *name;              /* "hello.Greeter" */
+        const struct via_method *methods;
+        unsigned                 n_methods;
+};
+
+/* The number by which a method goes over the wire: FNV-1a, 64 bits, of its name. */
+uint64_t via_method_id(const char *name);
+
+/* A default message of @type that lives as long as @call, or NULL: where a handler's struct result is prepared. */
+void *via_call_new(struct via_call *call, const struct via_type *type);
+
+/* The exception in @err if it is one of @type, else NULL. Borrowed from @err. */
+const void *via_error_exception(const struct via_error *err, const struct via_type *type);
+
+#ifdef __cplusplus
+}
+#endif
+#pragma GCC visibility pop
+#endif

@@ -1,0 +1,123 @@
+#ifndef VIA_SERVER_H
+#define VIA_SERVER_H
+/*
+ * via/server.h - interfaces served on any number of endpoints, and what a handler may ask of its call
+ *
+ * A server belongs to one thread: the one that runs its loop. Only via_server_stop() may be called from elsewhere.
+ * A handler runs in that thread, to its end, before the next one does.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <via/error.h>
+#include <via/limits.h>
+
+#pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct uv_loop_s;
+struct via_call;
+struct via_interface;
+struct via_server;
+struct via_type;
+
+struct via_server_options {
+        struct via_limits  limits;              /* { 0 }: the defaults */
+        struct uv_loop_s  *loop;                /* borrowed until via_server_free(); NULL: a loop of its own */
+        uint32_t           drain_ms;            /* how long via_server_stop() waits for clients; 0: 5,000 */
+        void              *reserved[6];         /* zero */
+};
+
+/* A new server with no interface and no endpoint; yours, see via_server_free(). @options (NULL: defaults) is read now. NULL: no memory. */
+struct via_server *via_server_new(const struct via_server_options *options);
+
+/*
+ * Ends every listener and link, removes what they left in the file system, and frees @server; returns NULL. NULL is allowed. On an
+ * application's loop, the loop must run once more so that the handles close. Never from within a handler.
+ */
+struct via_server *via_server_free(struct via_server *server);
+
+/*
+ * Serves @interface by @ops (the generated struct of functions); each handler gets @self from via_call_self(). All three are borrowed
+ * until via_server_free(). The generated mod_Name_serve() calls this with the right types. VIA_ALREADY_EXISTS: the interface is served.
+ */
+int via_server_add(struct via_server *server, const struct via_interface *interface, const void *ops, void *self,
+                   struct via_error *err);
+
+/*
+ * Listens on @endpoint too. Codes: VIA_INVALID_ARGUMENT (not an endpoint, or an unknown option), VIA_ALREADY_EXISTS (another server is there),
+ * VIA_PERMISSION_DENIED, VIA_NOT_FOUND (no such folder, no such host), VIA_RESOURCE_EXHAUSTED.
+ */
+int via_server_listen(struct via_server *server, const char *endpoint, struct via_error *err);
+
+/*
+ * The @index-th endpoint listened on, counted from 0, as a client must write it: a port 0 has become the real one. NULL past the last.
+ * Lives as long as the server.
+ */
+const char *via_server_endpoint(const struct via_server *server, unsigned index);
+
+/*
+ * Serves until via_server_stop(), then drains: it accepts nobody new, tells the clients, finishes what is running, and returns 0 when they have
+ * left or drain_ms has passed. VIA_FAILED_PRECONDITION if the loop is the application's, who runs it with uv_run().
+ */
+int via_server_run(struct via_server *server);
+
+/* Makes the server drain and via_server_run() return. From any thread, and from a signal handler. May be called again. */
+void via_server_stop(struct via_server *server);
+
+/* How many links are open now. */
+unsigned via_server_links(const struct via_server *server);
+
+/* --- inside a handler: everything below is valid until the handler returns --- */
+
+/* Who is calling, as far as the kernel can tell. */
+struct via_peer {
+        bool   known;                           /* whether uid, gid and pid are */
+        uid_t  uid;
+        gid_t  gid;
+        pid_t  pid;
+        char   address[64];                     /* "10.0.0.5:4242", or "" where a transport has none */
+};
+
+/* The @self that the interface was served with. */
+void *via_call_self(const struct via_call *call);
+
+/* Fills *@ret_peer; on transports that cannot tell, known is false. */
+void via_call_peer(const struct via_call *call, struct via_peer *ret_peer);
+
+/* The endpoint the call came in by, and the method called ("hello.Greeter/greet"). */
+const char *via_call_endpoint(const struct via_call *call);
+const char *via_call_method(const struct via_call *call);
+
+/* How many ms are left until the caller gives up; 0 if it has. */
+uint32_t via_call_time_left(const struct via_call *call);
+
+/* @size bytes that live as long as the call; zeroed; NULL if there is no memory. */
+void *via_call_alloc(struct via_call *call, size_t size);
+
+/*
+ * Makes a string that lives as long as the call and puts it into *@ret_string. Returns VIA_OK or VIA_RESOURCE_EXHAUSTED, so that a handler can
+ * end with it.
+ */
+int via_call_printf(struct via_call *call, char **ret_string, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+int via_call_strdup(struct via_call *call, char **ret_string, const char *string);
+
+/* Ends the call with @code and a sentence: `return via_call_fail(call, VIA_NOT_FOUND, "no city %s", name);`. Returns @code. */
+int via_call_fail(struct via_call *call, enum via_code code, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
+/*
+ * Ends the call with an exception, which is copied: what mod_Name_raise() does, for the handler to return. An exception that the operation
+ * does not declare reaches the client as VIA_INTERNAL.
+ */
+int via_call_raise(struct via_call *call, const struct via_type *type, const void *exception);
+
+#ifdef __cplusplus
+}
+#endif
+#pragma GCC visibility pop
+#endif

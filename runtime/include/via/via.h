@@ -1,0 +1,16 @@
+#ifndef VIA_VIA_H
+#define VIA_VIA_H
+/*
+ * via/via.h - all of Via's public API
+ */
+#include <via/arena.h>
+#include <via/client.h>
+#include <via/error.h>
+#include <via/idl.h>
+#include <via/limits.h>
+#include <via/message.h>
+#include <via/server.h>
+
+#define VIA_VERSION "0.1.0"
+
+#endif
