@@ -12,6 +12,7 @@
 #include <sys/types.h>
 #include <via/error.h>
 #include <via/limits.h>
+#include <via/peer.h>
 
 #pragma GCC visibility push(default)
 #ifdef __cplusplus
@@ -72,15 +73,6 @@ void via_server_stop(struct via_server *server);
 unsigned via_server_links(const struct via_server *server);
 
 /* --- inside a handler: everything below is valid until the handler returns --- */
-
-/* Who is calling, as far as the kernel can tell. */
-struct via_peer {
-        bool   known;                           /* whether uid, gid and pid are */
-        uid_t  uid;
-        gid_t  gid;
-        pid_t  pid;
-        char   address[64];                     /* "10.0.0.5:4242", or "" where a transport has none */
-};
 
 /* The @self that the interface was served with. */
 void *via_call_self(const struct via_call *call);

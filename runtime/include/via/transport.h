@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
-#include <via/server.h>                         /* struct via_peer */
+#include <via/peer.h>
 #include <via/uri.h>
 
 struct via_transport;
