@@ -147,10 +147,13 @@ static inline int test_run_forked(const struct test *test) {
                 kill(-pid, SIGKILL);            /* what it started and left running */
         sigprocmask(SIG_SETMASK, &old, NULL);
         if (WIFSIGNALED(status))
-                printf("%s: died of signal %d, %s\n", test->name, WTERMSIG(status), strsignal(WTERMSIG(status)));
+                printf("%s: died of signal %d, %s\n", test->name, WTERMSIG(status),
+                       strsignal(WTERMSIG(status)));
         else if (WEXITSTATUS(status) < TEST_PASSED || WEXITSTATUS(status) > TEST_SKIPPED)
                 printf("%s: left by exit(%d)\n", test->name, WEXITSTATUS(status));
-        return WIFSIGNALED(status) ? TEST_FAILED : WEXITSTATUS(status);
+        else
+                return WEXITSTATUS(status);
+        return TEST_FAILED;
 }
 
 static inline bool test_is_traced(void) {
@@ -168,7 +171,8 @@ static inline bool test_is_traced(void) {
 /* Weak for programs of several files, each of which brings it. */
 TEST_SHARED int main(int argc, char **argv) {
         bool here = (argc > 1 && strcmp(argv[1], "--no-fork") == 0) || test_is_traced();
-        int passed = 0, failed = 0, skipped = 0, known = 0, first = 1;
+        static const char *const ended[] = { "ok", "FAILED", "skipped" };
+        int count[3] = { 0 }, known = 0, first = 1;
 
         setvbuf(stdout, NULL, _IOLBF, 0);
         while (first < argc && strncmp(argv[first], "--", 2) == 0)
@@ -183,8 +187,8 @@ TEST_SHARED int main(int argc, char **argv) {
                         continue;
                 known++;
                 r = here ? test_run_here(test) : test_run_forked(test);
-                printf("%s: %s\n", r == TEST_PASSED ? "ok" : r == TEST_SKIPPED ? "skipped" : "FAILED", test->name);
-                *(r == TEST_PASSED ? &passed : r == TEST_SKIPPED ? &skipped : &failed) += 1;
+                count[r - TEST_PASSED]++;
+                printf("%s: %s\n", ended[r - TEST_PASSED], test->name);
         }
         if (known < argc - first || known == 0) {
                 fprintf(stderr, "no such test; there are:\n");
@@ -192,6 +196,6 @@ TEST_SHARED int main(int argc, char **argv) {
                         fprintf(stderr, "  %s\n", test->name);
                 return 2;
         }
-        printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped);
-        return failed ? 1 : passed ? 0 : 77;
+        printf("%d passed, %d failed, %d skipped\n", count[0], count[1], count[2]);
+        return count[1] ? 1 : count[0] ? 0 : 77;
 }

@@ -9,11 +9,11 @@
 #include <sys/types.h>
 
 struct via_peer {
-        bool   known;                           /* whether uid, gid and pid are */
+        bool   known;             /* whether uid, gid and pid are */
         uid_t  uid;
         gid_t  gid;
         pid_t  pid;
-        char   address[64];                     /* "10.0.0.5:4242", or "" where a transport has none */
+        char   address[64];             /* "10.0.0.5:4242", or "" where a transport has none */
 };
 
 #endif
