@@ -9,7 +9,7 @@
 #include <sys/types.h>
 
 struct via_peer {
-        bool   known;             /* whether uid, gid and pid are */
+        bool   known;                   /* whether uid, gid and pid are */
         uid_t  uid;
         gid_t  gid;
         pid_t  pid;
