@@ -72,7 +72,10 @@ struct via_transport {
         /* Ends the listener and removes what it left in the file system. Its links live on. */
         void    (*shut)(struct via_listener *listener);
 
-        /* Connects to @uri, waiting at most @timeout_ms; -ETIMEDOUT then. -EINVAL (with a note) for a URI that cannot be one of its own. */
+        /*
+         * Connects to @uri, waiting at most @timeout_ms (less than 0: without end); -ETIMEDOUT then. -EINVAL (with a note) for a
+         * URI that cannot be one of its own, here and from listen().
+         */
         int     (*connect)(struct via_link *link, const struct via_uri *uri, int timeout_ms, struct via_note *note);
 
         /* Sends some of @size > 0 bytes, as many as go now; returns how many (> 0). */
@@ -81,7 +84,10 @@ struct via_transport {
         /* Receives what is there, at most @size > 0 bytes. */
         ssize_t (*recv)(struct via_link *link, void *buf, size_t size);
 
-        /* recv() that waits inside the kernel, about @timeout_ms at most, then -EAGAIN. NULL: the driver polls, then calls recv(). */
+        /*
+         * recv() that waits inside the kernel, about @timeout_ms at most (less than 0: without end). -EAGAIN: nothing came in that
+         * time, or a signal did. NULL: the driver polls, then calls recv().
+         */
         ssize_t (*recv_wait)(struct via_link *link, void *buf, size_t size, int timeout_ms);
 
         /*

@@ -7,8 +7,8 @@
  *      tcp://[::1]:7000                scheme "tcp",  host "::1", port 7000
  *      inproc:name                     scheme "inproc", path "name"
  *
- * Only takes text apart (percent-escapes are undone in path, host and values); whether such a path or host can be, the
- * transport knows. Never looks anything up.
+ * Only takes text apart (percent-escapes are undone in path, host and values; a scheme becomes lower case); whether such a path
+ * or host can be, the transport knows. The first '?' ends the path; '#' is a character like any other. Never looks anything up.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,8 +28,8 @@ struct via_uri {
 };
 
 /*
- * Takes @text apart. VIA_INVALID_ARGUMENT, saying where and what, if it is no URI: no scheme, too long, a bad escape or port, a NUL or control
- * character, more than VIA_URI_OPTIONS options, one given twice.
+ * Takes @text apart. VIA_INVALID_ARGUMENT, saying where and what, if it is no URI: no scheme, too long, a bad escape or port, a control
+ * character (even if escaped), more than VIA_URI_OPTIONS options, one given twice.
  */
 int via_uri_parse(struct via_uri *uri, const char *text, struct via_error *err);
 
@@ -37,7 +37,14 @@ int via_uri_parse(struct via_uri *uri, const char *text, struct via_error *err);
 const char *via_uri_option(const struct via_uri *uri, const char *key);
 
 /*
- * Values as options have them: "16M" (K, M, G are powers of 1,024), "2s", "50us", "100ms", "0660" (octal mode). Return 0 and set *ret, or -EINVAL.
+ * Writes @path into @buf of @size bytes as it must stand in a URI after the scheme: so that it is read as the same path again. Always
+ * terminated if @size > 0. Returns its whole length, as snprintf() does.
+ */
+size_t via_uri_escape(const char *path, char *buf, size_t size);
+
+/*
+ * Values as options have them: "16M" (K, M, G are powers of 1,024), "2s", "50us", "100ms", "1min", "0660" (octal mode). Return 0 and set *ret,
+ * or -EINVAL.
  */
 int via_parse_size(const char *text, uint64_t *ret_bytes);
 int via_parse_time_us(const char *text, uint64_t *ret_us);
