@@ -1,0 +1,13 @@
+#pragma once
+/*
+ * table.h - the transports there are, in the order in which people see them
+ */
+#include <via/transport.h>
+
+#define VIA_TRANSPORTS(X) \
+        X(via_unix) \
+        X(via_tcp)
+
+#define VIA_DECLARE_(transport) extern const struct via_transport transport;
+VIA_TRANSPORTS(VIA_DECLARE_)
+#undef VIA_DECLARE_
