@@ -1,9 +1,9 @@
 /*
  * suggest.c - which word was meant
  *
- * The distance is Damerau and Levenshtein's, in its simple form: how many letters must be put in, left out, replaced or
- * swapped with their neighbour. Upper and lower case are the same. Never guesses wildly: a third of the letters may be wrong,
- * but one always.
+ * The distance is Damerau and Levenshtein's, in its simple form: how many letters must be put
+ * in, left out, replaced or swapped with their neighbour. Upper and lower case are the same.
+ * Never guesses wildly: a third of the letters may be wrong, but one always.
  */
 #include <stdint.h>
 #include <string.h>
@@ -19,7 +19,10 @@ static char lower(char c) {
         return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
-/* Both at most WORD_MAX long. rows[i % 3][j] is the distance of the first i letters of @a to the first j of @b. */
+/*
+ * Both at most WORD_MAX long. rows[i % 3][j] is the distance of the first i letters of @a to
+ * the first j of @b.
+ */
 static unsigned distance(const char *a, size_t a_size, const char *b, size_t b_size) {
         uint8_t rows[3][WORD_MAX + 1];
 

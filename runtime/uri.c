@@ -1,8 +1,9 @@
 /*
  * uri.c - takes the text of a URI apart
  *
- * One cursor goes over the text once and copies each part, unescaped and terminated, into the struct. It always fits:
- * a part costs a terminator, and each is followed by a separator or the end in the text.
+ * One cursor goes over the text once and copies each part, unescaped and terminated, into the
+ * struct. It always fits: a part costs a terminator, and each is followed by a separator or the
+ * end in the text.
  */
 #include <errno.h>
 #include <stdint.h>

@@ -25,9 +25,10 @@ ssize_t via_fd_recv(struct via_link *link, void *buf, size_t size) {
 }
 
 /*
- * A call that waits costs this one system call, and mostly no other: the timeout in the kernel is left as it is when it is close
- * to the one wanted, since successive calls want about the same. It may end 10 ms late, and in the middle at the earliest:
- * the caller, who has the clock, comes back then.
+ * A call that waits costs this one system call, and mostly no other: the timeout in the kernel
+ * is left as it is when it is close to the one wanted, since successive calls want about the
+ * same. It may end 10 ms late, and in the middle at the earliest: the caller, who has the
+ * clock, comes back then.
  */
 ssize_t via_fd_recv_wait(struct via_link *link, void *buf, size_t size, int timeout_ms) {
         struct via_fd_link *self = fd_link(link);
@@ -58,9 +59,10 @@ int via_fd_arm(struct via_link *link, int want, struct via_wait *ret_wait) {
 }
 
 /*
- * A socket closed with bytes unread tells the peer that it was reset, and TCP then even forgets what we sent. So we say that
- * nothing more comes, throw away what has come, within bounds, and then close. What the peer sends after that may still
- * reset TCP: who wants to be sure lets the peer close first. Also ends the connection when a forked child holds a copy.
+ * A socket closed with bytes unread tells the peer that it was reset, and TCP then even forgets
+ * what we sent. So we say that nothing more comes, throw away what has come, within bounds, and
+ * then close. What the peer sends after that may still reset TCP: who wants to be sure lets the
+ * peer close first. Also ends the connection when a forked child holds a copy.
  */
 void via_fd_close(struct via_link *link) {
         struct via_fd_link *self = fd_link(link);
@@ -84,7 +86,10 @@ int via_fd_accept(int listening_fd, int *ret_fd) {
         case ENOBUFS:
                 return -ENOMEM;
 
-        /* The errors of this one client's network, which Linux reports here, and its firewall's. */
+        /*
+         * The errors of this one client's network, which Linux reports here, and its
+         * firewall's.
+         */
         case EPERM:
         case EPROTO:
         case ENETDOWN:

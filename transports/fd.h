@@ -2,8 +2,9 @@
 /*
  * fd.h - what all transports have in common whose link is a connected stream socket
  *
- * The functions fit into struct via_transport. The socket stays in blocking mode, for recv_wait(); all else asks not to
- * wait call by call. That a loop sets O_NONBLOCK behind our back changes nothing, but that recv_wait() must not be used.
+ * The functions fit into struct via_transport. The socket stays in blocking mode, for
+ * recv_wait(); all else asks not to wait call by call. That a loop sets O_NONBLOCK behind our
+ * back changes nothing, but that recv_wait() must not be used.
  */
 #include <sys/socket.h>
 #include <via/transport.h>
@@ -19,7 +20,10 @@ struct via_fd_listener {
         int                 fd;
 };
 
-/* Bounds @backlog option of a URI: how many clients may wait to be accepted. The kernel has a bound of its own below. */
+/*
+ * Bounds @backlog option of a URI: how many clients may wait to be accepted. The kernel has a
+ * bound of its own below.
+ */
 enum { VIA_BACKLOG_MAX = 65535, VIA_BACKLOG_DEFAULT = SOMAXCONN };
 
 ssize_t via_fd_send(struct via_link *link, const void *data, size_t size);
@@ -28,7 +32,10 @@ ssize_t via_fd_recv_wait(struct via_link *link, void *buf, size_t size, int time
 int     via_fd_arm(struct via_link *link, int want, struct via_wait *ret_wait);
 void    via_fd_close(struct via_link *link);
 
-/* Takes a client from a non-blocking listening socket. The errors are those of via_transport.accept. */
+/*
+ * Takes a client from a non-blocking listening socket. The errors are those of
+ * via_transport.accept.
+ */
 int     via_fd_accept(int listening_fd, int *ret_fd);
 void    via_fd_watch(struct via_listener *listener, struct via_wait *ret_wait);
 

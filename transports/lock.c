@@ -1,12 +1,13 @@
 /*
  * lock.c - who may put something at a path, and clean away what a dead process left there
  *
- * A lock file that is removed has a well-known trap: one process opens it, the owner removes it and goes, the first locks what
- * no longer has a name, and a third makes a new file and locks that. Hence after locking we look whether the name still
- * leads to what we locked, and only the holder of the lock removes it.
+ * A lock file that is removed has a well-known trap: one process opens it, the owner removes it
+ * and goes, the first locks what no longer has a name, and a third makes a new file and locks
+ * that. Hence after locking we look whether the name still leads to what we locked, and only
+ * the holder of the lock removes it.
  *
- * flock() rather than fcntl(): it belongs to the open file, so two servers in one process exclude each other too, and closing
- * another descriptor of the file does not lose it.
+ * flock() rather than fcntl(): it belongs to the open file, so two servers in one process
+ * exclude each other too, and closing another descriptor of the file does not lose it.
  */
 #include <errno.h>
 #include <fcntl.h>

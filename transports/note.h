@@ -6,12 +6,21 @@
  */
 #include <via/transport.h>
 
-/* Writes the sentence into @note, unless that is NULL; returns @r, so that a function can end with it. */
+/*
+ * Writes the sentence into @note, unless that is NULL; returns @r, so that a function can end
+ * with it.
+ */
 int via_note(struct via_note *note, int r, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* 0 if @uri is a scheme and a path ("unix:///run/x" is one too), or -EINVAL with a note that shows how it should look. */
+/*
+ * 0 if @uri is a scheme and a path ("unix:///run/x" is one too), or -EINVAL with a note that
+ * shows how it should look.
+ */
 int via_note_unless_path(const struct via_uri *uri, struct via_note *note);
 
-/* The number that option @key has, from @least to @most; @otherwise if the option is not there. 0, or -EINVAL with a note. */
+/*
+ * The number that option @key has, from @least to @most; @otherwise if the option is not there.
+ * 0, or -EINVAL with a note.
+ */
 int via_note_unless_number(const struct via_uri *uri, const char *key, unsigned least, unsigned most, unsigned otherwise,
                            unsigned *ret_number, struct via_note *note);

@@ -1,12 +1,14 @@
 /*
  * tcp.c - TCP, tcp://host:port, IPv4 and IPv6
  *
- * A name may have several addresses: a client tries them in turn and divides its time fairly among those left; a server takes the
- * first that it can have. The time that getaddrinfo() takes is the resolver's (resolv.conf), not ours to bound; numbers never ask it.
+ * A name may have several addresses: a client tries them in turn and divides its time fairly
+ * among those left; a server takes the first that it can have. The time that getaddrinfo()
+ * takes is the resolver's (resolv.conf), not ours to bound; numbers never ask it.
  *
- * A peer that vanished without a word (power, cable) is noticed by keepalive after about a minute of silence. TCP_USER_TIMEOUT would
- * be sooner when data are under way, but would also end a link whose reader merely takes its time (the kernel counts a closed window
- * as silence), which no other transport does; calls have deadlines for that.
+ * A peer that vanished without a word (power, cable) is noticed by keepalive after about a
+ * minute of silence. TCP_USER_TIMEOUT would be sooner when data are under way, but would also
+ * end a link whose reader merely takes its time (the kernel counts a closed window as silence),
+ * which no other transport does; calls have deadlines for that.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +31,10 @@ enum {
         ADDRESS_SIZE = 64,                      /* as in struct via_peer */
 };
 
-/* Accepted sockets inherit these from the listening one, so that an accept() costs no more than itself. */
+/*
+ * Accepted sockets inherit these from the listening one, so that an accept() costs no more than
+ * itself.
+ */
 static int set_options(int fd) {
         int r = via_fd_set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 
@@ -89,7 +94,10 @@ static int listen_at(int *fd, const struct addrinfo *at, bool both, int backlog)
         if (*fd < 0)
                 return -errno;
 
-        /* Forgets connections that are ending; a port that is listened at stays taken. Not for port 0: there it would share. */
+        /*
+         * Forgets connections that are ending; a port that is listened at stays taken. Not for
+         * port 0: there it would share.
+         */
         if (((const struct sockaddr_in *)at->ai_addr)->sin_port)
                 via_fd_set(*fd, SOL_SOCKET, SO_REUSEADDR, 1);
         if (both)
@@ -126,7 +134,10 @@ static int tcp_listen(struct via_listener *listener, const struct via_uri *uri, 
         if (r)
                 return r;
 
-        /* "No host" is all of them: one IPv6 socket serves IPv4 as well, so that goes first, if there is IPv6. */
+        /*
+         * "No host" is all of them: one IPv6 socket serves IPv4 as well, so that goes first, if
+         * there is IPv6.
+         */
         for (at = list; at && any && at->ai_family != AF_INET6; at = at->ai_next)
                 ;
         r = at ? listen_at(&self->fd, at, true, (int)backlog) : -EAFNOSUPPORT;
@@ -181,8 +192,8 @@ static int finish_connect(int fd, int timeout_ms) {
 }
 
 /*
- * A connection to a port of this machine at which nobody listens, but which the kernel chooses for our own end by accident, is made:
- * with ourselves.
+ * A connection to a port of this machine at which nobody listens, but which the kernel chooses
+ * for our own end by accident, is made: with ourselves.
  */
 static bool is_own_echo(int fd) {
         struct sockaddr_storage here = { 0 }, there = { 0 };

@@ -1,10 +1,12 @@
 /*
  * unix.c - Unix stream sockets, unix:/path and unix:@name
  *
- * A path's permissions are those of the file (?mode=0660; without it the umask decides, as for any file), and there is no
- * moment at which they are wider: the socket has its mode before bind() gives it a name, so the umask can only narrow it, and
- * what the umask took is given back before listen() lets anybody in. An abstract name has no permissions at all:
- * everybody on this machine (in this network namespace) may connect. What a killed server left is cleaned as lock.h says.
+ * A path's permissions are those of the file (?mode=0660; without it the umask decides, as for
+ * any file), and there is no moment at which they are wider: the socket has its mode before
+ * bind() gives it a name, so the umask can only narrow it, and what the umask took is given
+ * back before listen() lets anybody in. An abstract name has no permissions at all: everybody
+ * on this machine (in this network namespace) may connect. What a killed server left is cleaned
+ * as lock.h says.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,8 +24,9 @@ enum {
         NAME_SIZE_MAX = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1,
 
         /*
-         * What may wait in the kernel to be read, each way, if net.core.wmem_max lets us: the default of 208 KiB makes a message of
-         * 1 MiB wait for the reader several times, each at the price of two context switches.
+         * What may wait in the kernel to be read, each way, if net.core.wmem_max lets us: the
+         * default of 208 KiB makes a message of 1 MiB wait for the reader several times, each
+         * at the price of two context switches.
          */
         SEND_BUFFER = 1 << 20,
         NO_MODE = ~0,
@@ -118,7 +121,10 @@ static int clear_stale(struct unix_listener *self, const struct address *address
         return r ? via_note(note, r, "cannot remove what a dead server left: %s", strerror(-r)) : 0;
 }
 
-/* Gives our file the @mode that the umask may have narrowed. Through the descriptor, so never something put in its place. */
+/*
+ * Gives our file the @mode that the umask may have narrowed. Through the descriptor, so never
+ * something put in its place.
+ */
 static int widen(struct unix_listener *self, unsigned mode, struct via_note *note) {
         char path[32];
         int fd, r = 0;
@@ -166,7 +172,10 @@ static int bind_abstract(struct unix_listener *self, const struct address *addre
 static void unix_shut(struct via_listener *listener) {
         struct unix_listener *self = (struct unix_listener *)listener;
 
-        /* The file first: as long as the socket is open, no other file can have its inode number. */
+        /*
+         * The file first: as long as the socket is open, no other file can have its inode
+         * number.
+         */
         if (self->has_lock)
                 via_lock_drop(&self->lock, &self->mine);
         self->has_lock = false;
@@ -257,7 +266,10 @@ static int unix_connect(struct via_link *link, const struct via_uri *uri, int ti
                 return r;
         via_fd_set(self->fd, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER);               /* a wish */
 
-        /* connect() waits only if the backlog is full; SO_SNDTIMEO bounds that. After a signal it waits anew. */
+        /*
+         * connect() waits only if the backlog is full; SO_SNDTIMEO bounds that. After a signal
+         * it waits anew.
+         */
         if (timeout_ms >= 0 && setsockopt(self->fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) < 0)
                 return via_fd_drop(&self->fd, -errno);
         do
