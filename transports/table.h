@@ -6,7 +6,8 @@
 
 #define VIA_TRANSPORTS(X) \
         X(via_unix) \
-        X(via_tcp)
+        X(via_tcp) \
+        X(via_inproc)
 
 #define VIA_DECLARE_(transport) extern const struct via_transport transport;
 VIA_TRANSPORTS(VIA_DECLARE_)
