@@ -74,8 +74,11 @@ bool via_message_equal(const struct via_type *type, const void *a, const void *b
  */
 int via_message_size(const struct via_type *type, const void *message, size_t *ret_size, struct via_error *err);
 
-/* Encodes @message into @buf of exactly the bytes that via_message_size() has just said; returns them. */
-size_t via_message_encode(const struct via_type *type, const void *message, uint8_t *buf);
+/*
+ * Encodes @message into the @size bytes at @buf, which is what via_message_size() has just said of it, unchanged since. Cannot fail.
+ * (It writes from the end to the beginning, so that no length inside has to be known before it is written.)
+ */
+void via_message_encode(const struct via_type *type, const void *message, uint8_t *buf, size_t size);
 
 /*
  * Decodes @size bytes at @data into @message (sizeof_message bytes of yours), in one pass that reads each byte once. All that the message
