@@ -29,7 +29,8 @@ static unsigned distance(const char *a, size_t a_size, const char *b, size_t b_s
         for (size_t j = 0; j <= b_size; j++)
                 rows[0][j] = (uint8_t)j;
         for (size_t i = 1; i <= a_size; i++) {
-                uint8_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *two_above = rows[(i + 1) % 3];
+                uint8_t *row = rows[i % 3], *above = rows[(i + 2) % 3],
+                        *two_above = rows[(i + 1) % 3];
 
                 row[0] = (uint8_t)i;
                 for (size_t j = 1; j <= b_size; j++) {
@@ -52,7 +53,7 @@ bool via_did_you_mean(const char *text, const char *words, char *ret, size_t siz
 
         if (text_size > WORD_MAX)
                 return false;
-        for (const char *word = words; *word; ) {
+        for (const char *word = words; *word;) {
                 size_t word_size = strcspn(word, " ");
 
                 if (word_size > 0 && word_size <= WORD_MAX && word_size < size) {

@@ -48,10 +48,12 @@ static int take(struct cursor *cursor, const char *end, const char **ret_part) {
                         int low = high >= 0 ? hex(cursor->p[2]) : -1;
 
                         if (low < 0)
-                                return wrong(cursor, cursor->p, "not an escape: a percent sign itself is %25");
+                                return wrong(cursor, cursor->p,
+                                             "not an escape: a percent sign itself is %25");
                         c = (char)(high << 4 | low);
                         if (is_control(c))
-                                return wrong(cursor, cursor->p, "a control character, even if escaped");
+                                return wrong(cursor, cursor->p,
+                                             "a control character, even if escaped");
                         cursor->p += 2;
                 }
                 *cursor->out++ = c;
@@ -68,8 +70,9 @@ static int take_scheme(struct cursor *cursor, struct via_uri *uri) {
         while (is_word(*end) || (end > cursor->text && *end && strchr("+-.", *end)))
                 end++;
         if (*end != ':' || end == cursor->text)
-                return via_error_set(cursor->err, VIA_INVALID_ARGUMENT,
-                                     "no scheme: an endpoint looks like unix:/path or tcp://host:port");
+                return via_error_set(
+                        cursor->err, VIA_INVALID_ARGUMENT,
+                        "no scheme: an endpoint looks like unix:/path or tcp://host:port");
         r = take(cursor, end, &uri->scheme);
         if (r)
                 return r;
@@ -116,7 +119,8 @@ static int take_authority(struct cursor *cursor, struct via_uri *uri) {
                 colon = colon ? colon : end;
                 host_end = colon;
                 if (colon < end && memchr(colon + 1, ':', (size_t)(end - colon - 1)))
-                        return wrong(cursor, cursor->p, "an IPv6 address stands in brackets: [::1]:7000");
+                        return wrong(cursor, cursor->p,
+                                     "an IPv6 address stands in brackets: [::1]:7000");
         }
         r = take(cursor, host_end, &uri->host);
         if (r)
@@ -162,7 +166,8 @@ int via_uri_parse(struct via_uri *uri, const char *text, struct via_error *err) 
         int r;
 
         if (size == VIA_URI_MAX)
-                return via_error_set(err, VIA_INVALID_ARGUMENT, "longer than %d characters", VIA_URI_MAX - 1);
+                return via_error_set(err, VIA_INVALID_ARGUMENT, "longer than %d characters",
+                                     VIA_URI_MAX - 1);
         for (const char *c = text; c < end; c++)
                 if (is_control(*c))
                         return wrong(&cursor, c, "a control character");
@@ -203,7 +208,8 @@ size_t via_uri_escape(const char *path, char *buf, size_t size) {
         size_t n = 0;
 
         for (const char *c = path; *c; c++) {
-                bool escape = *c == '%' || *c == '?' || is_control(*c) || (c == path && strncmp(c, "//", 2) == 0);
+                bool escape = *c == '%' || *c == '?' || is_control(*c) ||
+                              (c == path && strncmp(c, "//", 2) == 0);
                 char out[3] = { '%', digits[(unsigned char)*c >> 4], digits[*c & 15] };
 
                 for (int i = 0; i < (escape ? 3 : 1); i++, n++)
@@ -233,18 +239,23 @@ struct unit {
         uint64_t    factor;
 };
 
-static int number_with_unit(const char *text, const struct unit *units, unsigned n_units, uint64_t *ret_number) {
+static int number_with_unit(const char *text, const struct unit *units, unsigned n_units,
+                            uint64_t *ret_number) {
         uint64_t value;
         const char *unit = number(text, 10, &value);
 
         for (unsigned i = 0; unit && i < n_units; i++)
                 if (strcmp(unit, units[i].name) == 0)
-                        return __builtin_mul_overflow(value, units[i].factor, ret_number) ? -EINVAL : 0;
+                        return __builtin_mul_overflow(value, units[i].factor, ret_number)
+                                       ? -EINVAL
+                                       : 0;
         return -EINVAL;
 }
 
 int via_parse_size(const char *text, uint64_t *ret_bytes) {
-        static const struct unit units[] = { { "", 1 }, { "K", 1 << 10 }, { "M", 1 << 20 }, { "G", 1 << 30 } };
+        static const struct unit units[] = {
+                { "", 1 }, { "K", 1 << 10 }, { "M", 1 << 20 }, { "G", 1 << 30 }
+        };
         uint64_t bytes;
         int r = number_with_unit(text, units, 4, &bytes);
 
@@ -254,7 +265,9 @@ int via_parse_size(const char *text, uint64_t *ret_bytes) {
 }
 
 int via_parse_time_us(const char *text, uint64_t *ret_us) {
-        static const struct unit units[] = { { "us", 1 }, { "ms", 1000 }, { "s", 1000000 }, { "min", 60000000 } };
+        static const struct unit units[] = {
+                { "us", 1 }, { "ms", 1000 }, { "s", 1000000 }, { "min", 60000000 }
+        };
         uint64_t us;
         int r = number_with_unit(text, units, 4, &us);
 

@@ -17,7 +17,8 @@ static ssize_t result(ssize_t n) {
 }
 
 ssize_t via_fd_send(struct via_link *link, const void *data, size_t size) {
-        return result(UNINTERRUPTED(send(fd_link(link)->fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL)));
+        return result(UNINTERRUPTED(
+                send(fd_link(link)->fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL)));
 }
 
 ssize_t via_fd_recv(struct via_link *link, void *buf, size_t size) {
@@ -39,9 +40,11 @@ ssize_t via_fd_recv_wait(struct via_link *link, void *buf, size_t size, int time
         if (timeout_ms < 0)
                 timeout_ms = 0;                 /* the kernel's word for it */
 
-        if (timeout_ms == 0 ? self->wait_ms != 0 : self->wait_ms == 0 || self->wait_ms - timeout_ms > 10 ||
-                                                   self->wait_ms < timeout_ms - self->wait_ms) {
-                struct timeval tv = { .tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000 };
+        if (timeout_ms == 0 ? self->wait_ms != 0
+                            : self->wait_ms == 0 || self->wait_ms - timeout_ms > 10 ||
+                                      self->wait_ms < timeout_ms - self->wait_ms) {
+                struct timeval tv = { .tv_sec = timeout_ms / 1000,
+                                      .tv_usec = timeout_ms % 1000 * 1000 };
 
                 if (setsockopt(self->fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) < 0)
                         return -errno;

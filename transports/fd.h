@@ -12,7 +12,8 @@
 struct via_fd_link {
         struct via_link link;
         int             fd;
-        int             wait_ms;                /* what SO_RCVTIMEO is set to; 0, as at birth: without end */
+        /* what SO_RCVTIMEO is set to; 0, as at birth: without end */
+        int             wait_ms;
 };
 
 struct via_fd_listener {

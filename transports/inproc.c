@@ -35,7 +35,8 @@ struct side {
         struct via_ring_position head;          /* of the ring it reads from */
         unsigned char           *bytes;         /* what it writes into; from its first send() on */
         _Alignas(64) atomic_int  sleeping;      /* the events that it sleeps for, or 0 */
-        atomic_int               gone;          /* 1: it closed; else 0, or why it never was there */
+        /* 1: it closed; else 0, or why it never was there */
+        atomic_int               gone;
         int                      bell;
 };
 
@@ -76,11 +77,15 @@ static int check_name(const struct via_uri *uri, struct via_note *note) {
         if (r)
                 return r;
         if (n > NAME_SIZE_MAX)
-                return via_note(note, -ENAMETOOLONG, "the name has %zu letters, %d are allowed", n, NAME_SIZE_MAX);
+                return via_note(note, -ENAMETOOLONG, "the name has %zu letters, %d are allowed",
+                                n, NAME_SIZE_MAX);
         for (const char *c = uri->path; *c; c++)
-                if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || *c == '_' ||
-                      *c == '-' || (*c == '.' && c > uri->path)))
-                        return via_note(note, -EINVAL, "a name consists of letters, digits and - _ . (not at its start)");
+                if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
+                      (*c >= '0' && *c <= '9') || *c == '_' || *c == '-' ||
+                      (*c == '.' && c > uri->path)))
+                        return via_note(
+                                note, -EINVAL,
+                                "a name consists of letters, digits and - _ . (not at its start)");
         return 0;
 }
 
@@ -171,11 +176,14 @@ static void link_init(struct inproc_link *self, struct pair *pair, int side) {
                 .size = RING_SIZE, .ret_head = &self->me->head, .peer_tail = &self->peer->tail };
 }
 
-static int inproc_listen(struct via_listener *listener, const struct via_uri *uri, struct via_note *note) {
+static int inproc_listen(struct via_listener *listener, const struct via_uri *uri,
+                         struct via_note *note) {
         struct inproc_listener *self = (struct inproc_listener *)listener;
         int r = check_name(uri, note);
 
-        r = r ? r : via_note_unless_number(uri, "backlog", 1, VIA_BACKLOG_MAX, 128, &self->backlog, note);
+        r = r ? r
+              : via_note_unless_number(uri, "backlog", 1, VIA_BACKLOG_MAX, 128, &self->backlog,
+                                       note);
         r = r ? r : new_bell(&self->bell);
         if (r)
                 return r;
@@ -222,7 +230,8 @@ static int inproc_accept(struct via_listener *listener, struct via_link *link) {
 }
 
 static void inproc_watch(struct via_listener *listener, struct via_wait *ret_wait) {
-        ret_wait->fds[0] = (struct pollfd){ .fd = ((struct inproc_listener *)listener)->bell, .events = POLLIN };
+        ret_wait->fds[0] = (struct pollfd){ .fd = ((struct inproc_listener *)listener)->bell,
+                                            .events = POLLIN };
         ret_wait->n_fds = 1;
 }
 
@@ -288,7 +297,8 @@ static int inproc_connect(struct via_link *link, const struct via_uri *uri, int 
                 return 0;
         pair_free(pair);
         if (r == -EAGAIN)
-                return via_note(note, -ETIMEDOUT, "the server's backlog is full, and it accepts nobody");
+                return via_note(note, -ETIMEDOUT,
+                                "the server's backlog is full, and it accepts nobody");
         return r;
 }
 
@@ -312,7 +322,8 @@ static ssize_t inproc_send(struct via_link *link, const void *data, size_t size)
 
 static ssize_t inproc_recv(struct via_link *link, void *buf, size_t size) {
         struct inproc_link *self = (struct inproc_link *)link;
-        int gone = atomic_load(&self->peer->gone);      /* before looking into the ring: nothing comes after it */
+        /* before looking into the ring: nothing comes after it */
+        int gone = atomic_load(&self->peer->gone);
         int64_t filled = via_ring_filled(&self->in);
         ssize_t n;
 

@@ -34,7 +34,8 @@ static int open_folder(struct via_lock *lock, const char *path, struct via_note 
                 return via_note(note, -ENAMETOOLONG, "the name has %zu bytes, %zu are allowed", n,
                                 sizeof(lock->name) - sizeof(".lock"));
         if (slash)
-                snprintf(folder, sizeof(folder), "%.*s", slash == path ? 1 : (int)(slash - path), path);
+                snprintf(folder, sizeof(folder), "%.*s",
+                         slash == path ? 1 : (int)(slash - path), path);
 
         snprintf(lock->name, sizeof(lock->name), "%s", name);
         snprintf(lock->lock_name, sizeof(lock->lock_name), "%.250s.lock", name);
@@ -52,13 +53,16 @@ static int open_folder(struct via_lock *lock, const char *path, struct via_note 
 static int lock_file(struct via_lock *lock, struct via_note *note) {
         struct stat locked, named;
 
-        lock->fd = openat(lock->dir, lock->lock_name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+        lock->fd = openat(lock->dir, lock->lock_name,
+                          O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
         if (lock->fd < 0)
-                return via_note(note, -errno, "cannot make %s in that folder: %s", lock->lock_name, strerror(errno));
+                return via_note(note, -errno, "cannot make %s in that folder: %s",
+                                lock->lock_name, strerror(errno));
         if (flock(lock->fd, LOCK_EX | LOCK_NB) < 0)
                 return via_fd_drop(&lock->fd, errno == EWOULDBLOCK ? -EADDRINUSE : -errno);
         if (fstat(lock->fd, &locked) == 0 && S_ISREG(locked.st_mode) &&
-            fstatat(lock->dir, lock->lock_name, &named, AT_SYMLINK_NOFOLLOW) == 0 && same_file(&locked, &named))
+            fstatat(lock->dir, lock->lock_name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+            same_file(&locked, &named))
                 return 0;
         return via_fd_drop(&lock->fd, -ESTALE);
 }
@@ -98,7 +102,8 @@ void via_lock_drop(struct via_lock *lock, const struct stat *mine) {
                 if (mine && via_lock_stat(lock, &now) == 0 && same_file(mine, &now))
                         via_lock_unlink(lock);
                 if (fstat(lock->fd, &held) == 0 &&
-                    fstatat(lock->dir, lock->lock_name, &now, AT_SYMLINK_NOFOLLOW) == 0 && same_file(&held, &now))
+                    fstatat(lock->dir, lock->lock_name, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
+                    same_file(&held, &now))
                         unlinkat(lock->dir, lock->lock_name, 0);
         }
         via_fd_drop(&lock->fd, 0);

@@ -12,8 +12,10 @@
 #include <via/transport.h>
 
 struct via_lock {
-        int   dir, fd;                          /* the folder of PATH, in which alone we work; the lock file */
-        pid_t owner;                            /* a forked child shares the lock, but must not clean up */
+        /* the folder of PATH, in which alone we work; the lock file */
+        int   dir, fd;
+        /* a forked child shares the lock, but must not clean up */
+        pid_t owner;
         char  name[256];                        /* of PATH in its folder */
         char  lock_name[256];
 };

@@ -22,15 +22,18 @@ int via_note_unless_path(const struct via_uri *uri, struct via_note *note) {
         if (uri->port >= 0)
                 return via_note(note, -EINVAL, "%s: has no ports", uri->scheme);
         if (uri->host && *uri->host)
-                return via_note(note, -EINVAL, "two slashes begin a host, which %s: does not have: write %s:/%s%s",
-                                uri->scheme, uri->scheme, uri->host, uri->path);
+                return via_note(
+                        note, -EINVAL,
+                        "two slashes begin a host, which %s: does not have: write %s:/%s%s",
+                        uri->scheme, uri->scheme, uri->host, uri->path);
         if (!*uri->path)
                 return via_note(note, -EINVAL, "nothing follows %s:", uri->scheme);
         return 0;
 }
 
-int via_note_unless_number(const struct via_uri *uri, const char *key, unsigned least, unsigned most, unsigned otherwise,
-                           unsigned *ret_number, struct via_note *note) {
+int via_note_unless_number(const struct via_uri *uri, const char *key, unsigned least,
+                           unsigned most, unsigned otherwise, unsigned *ret_number,
+                           struct via_note *note) {
         const char *text = via_uri_option(uri, key);
         uint64_t number;
 
@@ -39,7 +42,8 @@ int via_note_unless_number(const struct via_uri *uri, const char *key, unsigned 
                 return 0;
         }
         if (via_parse_size(text, &number) || number < least || number > most)
-                return via_note(note, -EINVAL, "%s=%s: a number from %u to %u is wanted", key, text, least, most);
+                return via_note(note, -EINVAL, "%s=%s: a number from %u to %u is wanted", key,
+                                text, least, most);
         *ret_number = (unsigned)number;
         return 0;
 }

@@ -10,7 +10,8 @@
  * Writes the sentence into @note, unless that is NULL; returns @r, so that a function can end
  * with it.
  */
-int via_note(struct via_note *note, int r, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int via_note(struct via_note *note, int r, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
 
 /*
  * 0 if @uri is a scheme and a path ("unix:///run/x" is one too), or -EINVAL with a note that
@@ -22,5 +23,6 @@ int via_note_unless_path(const struct via_uri *uri, struct via_note *note);
  * The number that option @key has, from @least to @most; @otherwise if the option is not there.
  * 0, or -EINVAL with a note.
  */
-int via_note_unless_number(const struct via_uri *uri, const char *key, unsigned least, unsigned most, unsigned otherwise,
-                           unsigned *ret_number, struct via_note *note);
+int via_note_unless_number(const struct via_uri *uri, const char *key, unsigned least,
+                           unsigned most, unsigned otherwise, unsigned *ret_number,
+                           struct via_note *note);

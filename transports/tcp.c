@@ -45,15 +45,19 @@ static int set_options(int fd) {
 }
 
 /* "10.0.0.5:4242", "[::1]:4242" */
-static void format_address(const struct sockaddr *sa, socklen_t size, char ret[static ADDRESS_SIZE]) {
+static void format_address(const struct sockaddr *sa, socklen_t size,
+                           char ret[static ADDRESS_SIZE]) {
         char host[46 + 16 + 1], port[8];        /* with a scope: fe80::1%eth0 */
 
         *ret = 0;
-        if (getnameinfo(sa, size, host, sizeof(host), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) == 0)
-                snprintf(ret, ADDRESS_SIZE, sa->sa_family == AF_INET6 ? "[%.52s]:%s" : "%.54s:%s", host, port);
+        if (getnameinfo(sa, size, host, sizeof(host), port, sizeof(port),
+                        NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+                snprintf(ret, ADDRESS_SIZE,
+                         sa->sa_family == AF_INET6 ? "[%.52s]:%s" : "%.54s:%s", host, port);
 }
 
-static int resolve(const struct via_uri *uri, int flags, struct addrinfo **ret_list, struct via_note *note) {
+static int resolve(const struct via_uri *uri, int flags, struct addrinfo **ret_list,
+                   struct via_note *note) {
         struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = flags | AI_NUMERICSERV };
         const char *host = uri->host && *uri->host ? uri->host : NULL;
         char port[16];
@@ -64,7 +68,8 @@ static int resolve(const struct via_uri *uri, int flags, struct addrinfo **ret_l
         if (uri->port < 0)
                 return via_note(note, -EINVAL, "a port is missing: tcp://host:port");
         if (uri->port == 0 && !(flags & AI_PASSIVE))
-                return via_note(note, -EINVAL, "port 0 is for servers: it lets the kernel choose one");
+                return via_note(note, -EINVAL,
+                                "port 0 is for servers: it lets the kernel choose one");
         snprintf(port, sizeof(port), "%d", uri->port);
 
         hints.ai_flags |= AI_NUMERICHOST;
@@ -81,7 +86,8 @@ static int resolve(const struct via_uri *uri, int flags, struct addrinfo **ret_l
         case EAI_MEMORY:
                 return -ENOMEM;
         case EAI_AGAIN:
-                return via_note(note, -EHOSTUNREACH, "no name server could be asked for the address of %s", host);
+                return via_note(note, -EHOSTUNREACH,
+                                "no name server could be asked for the address of %s", host);
         default:
                 return via_note(note, -ENOENT, "no host has the name %s", host ? host : "");
         }
@@ -115,19 +121,22 @@ static int explain_listen(const struct via_uri *uri, int r, struct via_note *not
         case -EADDRNOTAVAIL:
                 return via_note(note, r, "this machine does not have the address %s", uri->host);
         case -EACCES:
-                return via_note(note, r, "port %d needs a privilege (ports below 1024 do)", uri->port);
+                return via_note(note, r, "port %d needs a privilege (ports below 1024 do)",
+                                uri->port);
         }
         return r;
 }
 
-static int tcp_listen(struct via_listener *listener, const struct via_uri *uri, struct via_note *note) {
+static int tcp_listen(struct via_listener *listener, const struct via_uri *uri,
+                      struct via_note *note) {
         struct via_fd_listener *self = (struct via_fd_listener *)listener;
         bool any = uri->host && !*uri->host;
         struct addrinfo *list, *at;
         unsigned backlog;
         int r;
 
-        r = via_note_unless_number(uri, "backlog", 1, VIA_BACKLOG_MAX, VIA_BACKLOG_DEFAULT, &backlog, note);
+        r = via_note_unless_number(uri, "backlog", 1, VIA_BACKLOG_MAX, VIA_BACKLOG_DEFAULT,
+                                   &backlog, note);
         if (r)
                 return r;
         r = resolve(uri, AI_PASSIVE, &list, note);
@@ -148,7 +157,8 @@ static int tcp_listen(struct via_listener *listener, const struct via_uri *uri, 
 }
 
 static int tcp_accept(struct via_listener *listener, struct via_link *link) {
-        return via_fd_accept(((struct via_fd_listener *)listener)->fd, &((struct via_fd_link *)link)->fd);
+        return via_fd_accept(((struct via_fd_listener *)listener)->fd,
+                             &((struct via_fd_link *)link)->fd);
 }
 
 static void tcp_name(const struct via_listener *listener, char *buf, size_t size) {
@@ -156,9 +166,11 @@ static void tcp_name(const struct via_listener *listener, char *buf, size_t size
         socklen_t sa_size = sizeof(sa);
         char address[ADDRESS_SIZE], escaped[3 * ADDRESS_SIZE];
 
-        getsockname(((const struct via_fd_listener *)listener)->fd, (struct sockaddr *)&sa, &sa_size);
+        getsockname(((const struct via_fd_listener *)listener)->fd, (struct sockaddr *)&sa,
+                    &sa_size);
         format_address((struct sockaddr *)&sa, sa_size, address);
-        via_uri_escape(address, escaped, sizeof(escaped));      /* the percent sign before a scope */
+        /* the percent sign before a scope */
+        via_uri_escape(address, escaped, sizeof(escaped));
         snprintf(buf, size, "tcp://%s", escaped);
 }
 
@@ -212,7 +224,8 @@ static int connect_to(int *fd, const struct addrinfo *at, int timeout_ms) {
                 return -errno;
         r = set_options(*fd);
         if (r == 0 && connect(*fd, at->ai_addr, at->ai_addrlen) < 0)
-                r = errno == EINPROGRESS || errno == EINTR ? finish_connect(*fd, timeout_ms) : -errno;
+                r = errno == EINPROGRESS || errno == EINTR ? finish_connect(*fd, timeout_ms)
+                                                           : -errno;
         if (r == 0 && is_own_echo(*fd))
                 r = -ECONNREFUSED;
         if (r == 0 && fcntl(*fd, F_SETFL, O_RDWR) < 0)          /* for recv_wait() */
@@ -220,7 +233,8 @@ static int connect_to(int *fd, const struct addrinfo *at, int timeout_ms) {
         return r ? via_fd_drop(fd, r) : 0;
 }
 
-static int explain_connect(const struct addrinfo *at, int n_others, int r, int timeout_ms, struct via_note *note) {
+static int explain_connect(const struct addrinfo *at, int n_others, int r, int timeout_ms,
+                           struct via_note *note) {
         char address[ADDRESS_SIZE], others[32] = "";
 
         format_address(at->ai_addr, at->ai_addrlen, address);
@@ -228,10 +242,12 @@ static int explain_connect(const struct addrinfo *at, int n_others, int r, int t
                 snprintf(others, sizeof(others), ", nor %d more", n_others);
         switch (r) {
         case -ECONNREFUSED:
-                return via_note(note, r, "nobody listens at %s%s: is the server running?", address, others);
+                return via_note(note, r, "nobody listens at %s%s: is the server running?",
+                                address, others);
         case -ETIMEDOUT:
                 if (timeout_ms >= 0)
-                        return via_note(note, r, "%s did not answer within %d ms%s", address, timeout_ms, others);
+                        return via_note(note, r, "%s did not answer within %d ms%s", address,
+                                        timeout_ms, others);
                 return via_note(note, r, "%s does not answer%s", address, others);
         case -ENETUNREACH:
         case -EHOSTUNREACH:
@@ -240,7 +256,8 @@ static int explain_connect(const struct addrinfo *at, int n_others, int r, int t
         return via_note(note, r, "%s: %s", address, strerror(-r));
 }
 
-static int tcp_connect(struct via_link *link, const struct via_uri *uri, int timeout_ms, struct via_note *note) {
+static int tcp_connect(struct via_link *link, const struct via_uri *uri, int timeout_ms,
+                       struct via_note *note) {
         struct via_fd_link *self = (struct via_fd_link *)link;
         int64_t end = now_ms() + timeout_ms;
         struct addrinfo *list, *at, *last;

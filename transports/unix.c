@@ -52,15 +52,20 @@ static int address_init(struct address *address, const struct via_uri *uri, stru
 
         if (r)
                 return r;
-        *address = (struct address){ .sun = { .sun_family = AF_UNIX }, .abstract = uri->path[0] == '@' };
+        *address = (struct address){ .sun = { .sun_family = AF_UNIX },
+                                     .abstract = uri->path[0] == '@' };
         if (address->abstract && n == 1)
                 return via_note(note, -EINVAL, "a name should follow the @");
         if (n > NAME_SIZE_MAX)
-                return via_note(note, -ENAMETOOLONG, "the path has %zu bytes, the kernel allows %d", n, NAME_SIZE_MAX);
+                return via_note(note, -ENAMETOOLONG,
+                                "the path has %zu bytes, the kernel allows %d", n,
+                                NAME_SIZE_MAX);
         memcpy(address->sun.sun_path, uri->path, n + 1);
         if (address->abstract)
-                address->sun.sun_path[0] = 0;   /* what makes it abstract; and it is not terminated */
-        address->size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n + !address->abstract);
+                /* what makes it abstract; and it is not terminated */
+                address->sun.sun_path[0] = 0;
+        address->size =
+                (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n + !address->abstract);
         return 0;
 }
 
@@ -83,7 +88,8 @@ static int probe(const struct address *address, pid_t *ret_pid) {
                 return r;
         if (connect(fd, (const struct sockaddr *)&address->sun, address->size) == 0)
                 getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size);
-        else if (errno != EAGAIN && errno != EPROTOTYPE)        /* too busy, or not a stream: alive */
+        /* too busy, or not a stream: alive */
+        else if (errno != EAGAIN && errno != EPROTOTYPE)
                 r = -errno;
         if (r == 0)
                 *ret_pid = cred.pid;
@@ -103,7 +109,8 @@ static int in_use(const struct address *address, struct via_note *note) {
 }
 
 /* Removes what a dead server left. We hold the lock: whoever is not there now does not come. */
-static int clear_stale(struct unix_listener *self, const struct address *address, struct via_note *note) {
+static int clear_stale(struct unix_listener *self, const struct address *address,
+                       struct via_note *note) {
         struct stat old;
         pid_t pid;
         int r = via_lock_stat(&self->lock, &old);
@@ -111,7 +118,8 @@ static int clear_stale(struct unix_listener *self, const struct address *address
         if (r)
                 return r == -ENOENT ? 0 : r;
         if (!S_ISSOCK(old.st_mode))
-                return via_note(note, -EEXIST, "there is a file that is no socket; it is left alone");
+                return via_note(note, -EEXIST,
+                                "there is a file that is no socket; it is left alone");
         r = probe(address, &pid);
         if (r == 0)
                 return in_use(address, note);
@@ -142,7 +150,8 @@ static int widen(struct unix_listener *self, unsigned mode, struct via_note *not
         return via_fd_drop(&fd, r);
 }
 
-static int bind_path(struct unix_listener *self, const struct address *address, unsigned mode, struct via_note *note) {
+static int bind_path(struct unix_listener *self, const struct address *address, unsigned mode,
+                     struct via_note *note) {
         int r = via_lock_take(&self->lock, self->path, note);
 
         if (r == -EADDRINUSE)
@@ -163,7 +172,8 @@ static int bind_path(struct unix_listener *self, const struct address *address, 
         return widen(self, mode, note);
 }
 
-static int bind_abstract(struct unix_listener *self, const struct address *address, struct via_note *note) {
+static int bind_abstract(struct unix_listener *self, const struct address *address,
+                         struct via_note *note) {
         if (bind(self->fd.fd, (const struct sockaddr *)&address->sun, address->size) == 0)
                 return 0;
         return errno == EADDRINUSE ? in_use(address, note) : -errno;
@@ -182,7 +192,8 @@ static void unix_shut(struct via_listener *listener) {
         via_fd_drop(&self->fd.fd, 0);
 }
 
-static int unix_listen(struct via_listener *listener, const struct via_uri *uri, struct via_note *note) {
+static int unix_listen(struct via_listener *listener, const struct via_uri *uri,
+                       struct via_note *note) {
         struct unix_listener *self = (struct unix_listener *)listener;
         const char *mode_text = via_uri_option(uri, "mode");
         unsigned backlog, mode = (unsigned)NO_MODE;
@@ -192,9 +203,13 @@ static int unix_listen(struct via_listener *listener, const struct via_uri *uri,
         if (r)
                 return r;
         if (mode_text && (address.abstract || via_parse_mode(mode_text, &mode)))
-                return via_note(note, -EINVAL, address.abstract ? "mode=%s: only a path has permissions, not a name" :
-                                "mode=%s: an octal number like 0660 is wanted", mode_text);
-        r = via_note_unless_number(uri, "backlog", 1, VIA_BACKLOG_MAX, VIA_BACKLOG_DEFAULT, &backlog, note);
+                return via_note(note, -EINVAL,
+                                address.abstract
+                                        ? "mode=%s: only a path has permissions, not a name"
+                                        : "mode=%s: an octal number like 0660 is wanted",
+                                mode_text);
+        r = via_note_unless_number(uri, "backlog", 1, VIA_BACKLOG_MAX, VIA_BACKLOG_DEFAULT,
+                                   &backlog, note);
         if (r)
                 return r;
         r = open_socket(SOCK_NONBLOCK, &self->fd.fd);
@@ -202,7 +217,8 @@ static int unix_listen(struct via_listener *listener, const struct via_uri *uri,
                 return r;
 
         memcpy(self->path, uri->path, strlen(uri->path) + 1);
-        r = address.abstract ? bind_abstract(self, &address, note) : bind_path(self, &address, mode, note);
+        r = address.abstract ? bind_abstract(self, &address, note)
+                             : bind_path(self, &address, mode, note);
         if (r == 0 && listen(self->fd.fd, (int)backlog) < 0)
                 r = -errno;
         if (r)
@@ -233,7 +249,10 @@ static int explain(const struct address *address, int r, struct via_note *note) 
         struct stat st;
 
         if (address->abstract)
-                return r == -ECONNREFUSED ? via_note(note, r, "nobody listens at that name: is the server running?") : r;
+                return r == -ECONNREFUSED
+                               ? via_note(note, r,
+                                          "nobody listens at that name: is the server running?")
+                               : r;
 
         switch (r) {
         case -ENOENT:
@@ -241,21 +260,28 @@ static int explain(const struct address *address, int r, struct via_note *note) 
         case -ECONNREFUSED:
                 if (stat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
                         return via_note(note, r, "that file is no socket");
-                return via_note(note, r, "nobody listens there: the server that made the socket is gone");
+                return via_note(
+                        note, r,
+                        "nobody listens there: the server that made the socket is gone");
         case -EPROTOTYPE:
                 return via_note(note, r, "that socket is not a stream socket");
         case -EACCES:
                 if (stat(path, &st) == 0)
-                        return via_note(note, r, "the socket belongs to uid %u and has mode %04o: it is closed to uid %u",
-                                        st.st_uid, st.st_mode & 0777, geteuid());
-                return via_note(note, r, "a folder on the way to it is closed to uid %u", geteuid());
+                        return via_note(
+                                note, r,
+                                "the socket belongs to uid %u and has mode %04o: it is closed to uid %u",
+                                st.st_uid, st.st_mode & 0777, geteuid());
+                return via_note(note, r, "a folder on the way to it is closed to uid %u",
+                                geteuid());
         }
         return r;
 }
 
-static int unix_connect(struct via_link *link, const struct via_uri *uri, int timeout_ms, struct via_note *note) {
+static int unix_connect(struct via_link *link, const struct via_uri *uri, int timeout_ms,
+                        struct via_note *note) {
         struct via_fd_link *self = (struct via_fd_link *)link;
-        struct timeval tv = { .tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000 + (timeout_ms == 0) };
+        struct timeval tv = { .tv_sec = timeout_ms / 1000,
+                              .tv_usec = timeout_ms % 1000 * 1000 + (timeout_ms == 0) };
         struct address address;
         int r = address_init(&address, uri, note);
 
@@ -273,11 +299,15 @@ static int unix_connect(struct via_link *link, const struct via_uri *uri, int ti
         if (timeout_ms >= 0 && setsockopt(self->fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) < 0)
                 return via_fd_drop(&self->fd, -errno);
         do
-                r = connect(self->fd, (const struct sockaddr *)&address.sun, address.size) < 0 ? -errno : 0;
+                r = connect(self->fd, (const struct sockaddr *)&address.sun, address.size) < 0
+                            ? -errno
+                            : 0;
         while (r == -EINTR);
 
         if (r == -EAGAIN)
-                r = via_note(note, -ETIMEDOUT, "the server's backlog is full, and it accepts nobody: is it stuck?");
+                r = via_note(
+                        note, -ETIMEDOUT,
+                        "the server's backlog is full, and it accepts nobody: is it stuck?");
         else if (r)
                 r = explain(&address, r, note);
         return r ? via_fd_drop(&self->fd, r) : 0;
@@ -288,7 +318,9 @@ static void unix_peer(const struct via_link *link, struct via_peer *ret_peer) {
         socklen_t size = sizeof(cred);
 
         /* Pid 0: it lives in a namespace whose numbers mean nothing here. */
-        if (getsockopt(((const struct via_fd_link *)link)->fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0 || cred.pid <= 0)
+        if (getsockopt(((const struct via_fd_link *)link)->fd, SOL_SOCKET, SO_PEERCRED, &cred,
+                       &size) < 0 ||
+            cred.pid <= 0)
                 return;
         ret_peer->known = true;
         ret_peer->uid = cred.uid;

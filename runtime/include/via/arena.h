@@ -3,9 +3,9 @@
 /*
  * via/arena.h - memory that is taken in pieces and given back all at once
  *
- * Lend one to a call (struct via_call_options) and the results of that call live in it: no free(), and after the
- * first few calls no allocation either, because a reset arena keeps its memory. Not thread-safe; one thread at
- * a time may use an arena.
+ * Lend one to a call (struct via_call_options) and the results of that call live in it: no
+ * free(), and after the first few calls no allocation either, because a reset arena keeps its
+ * memory. Not thread-safe; one thread at a time may use an arena.
  */
 #include <stddef.h>
 
@@ -26,12 +26,16 @@ struct via_arena *via_arena_new(size_t max);
 struct via_arena *via_arena_free(struct via_arena *arena);
 
 /*
- * @size bytes, aligned for any type, not zeroed, valid until the next reset. Returns NULL if there is no memory or
- * the arena's limit is reached. @size 0 gives a pointer that must not be read.
+ * @size bytes, aligned for any type, not zeroed, valid until the next reset. Returns NULL if
+ * there is no memory or the arena's limit is reached. @size 0 gives a pointer that must not be
+ * read.
  */
 void *via_arena_alloc(struct via_arena *arena, size_t size);
 
-/* Takes back everything that was handed out, at once; memory is kept for the next round, up to 64 KiB. */
+/*
+ * Takes back everything that was handed out, at once; memory is kept for the next round, up to
+ * 64 KiB.
+ */
 void via_arena_reset(struct via_arena *arena);
 
 #ifdef __cplusplus

@@ -3,12 +3,13 @@
 /*
  * via/client.h - a connection to a server, and calls over it
  *
- * A client handle is one link to one server. It may have any number of calls in flight, but only one thread may use
- * it at a time. When its link ends, every call of it ends with VIA_UNAVAILABLE, and so does each later one: opening
- * again is the application's decision.
+ * A client handle is one link to one server. It may have any number of calls in flight, but
+ * only one thread may use it at a time. When its link ends, every call of it ends with
+ * VIA_UNAVAILABLE, and so does each later one: opening again is the application's decision.
  *
- * Two drivers, the same semantics. Without a loop the handle blocks: the calls it is waiting for are the only thing
- * that happens. With options.loop it never blocks after via_client_open(), and on_done functions run inside uv_run().
+ * Two drivers, the same semantics. Without a loop the handle blocks: the calls it is waiting
+ * for are the only thing that happens. With options.loop it never blocks after
+ * via_client_open(), and on_done functions run inside uv_run().
  */
 #include <stdint.h>
 #include <via/error.h>
@@ -26,7 +27,8 @@ struct via_method;
 
 struct via_client_options {
         struct via_limits  limits;              /* { 0 }: the defaults */
-        struct uv_loop_s  *loop;                /* borrowed until the client is closed; NULL: a blocking client */
+        /* borrowed until the client is closed; NULL: a blocking client */
+        struct uv_loop_s  *loop;
         uint32_t           timeout_ms;          /* of each call that says nothing else; 0: 30,000 */
         uint32_t           connect_timeout_ms;  /* 0: 5,000 */
         void              *reserved[6];         /* zero */
@@ -34,58 +36,70 @@ struct via_client_options {
 
 struct via_call_options {
         uint32_t           timeout_ms;          /* 0: the method's @deadline, else the client's */
-        struct via_arena  *arena;               /* lent: results live here instead of on the heap; NULL: heap */
+        /* lent: results live here instead of on the heap; NULL: heap */
+        struct via_arena  *arena;
         void              *reserved[6];         /* zero */
 };
 
 /*
- * Opens a link to @endpoint ("unix:/run/hello", "tcp://host:7000", ...) and waits until it is connected, at most the connect
- * timeout. @options (NULL: all defaults) is read now and stays yours. On success *@ret_client is yours; close it with
- * via_client_close().
+ * Opens a link to @endpoint ("unix:/run/hello", "tcp://host:7000", ...) and waits until it is
+ * connected, at most the connect timeout. @options (NULL: all defaults) is read now and stays
+ * yours. On success *@ret_client is yours; close it with via_client_close().
  *
- * VIA_INVALID_ARGUMENT: the endpoint is not one (the error says what is wrong with it). VIA_UNAVAILABLE: nobody
- * answers there. VIA_PERMISSION_DENIED: the file may not be opened. VIA_DEADLINE_EXCEEDED, VIA_RESOURCE_EXHAUSTED (descriptors, memory).
+ * VIA_INVALID_ARGUMENT: the endpoint is not one (the error says what is wrong with it).
+ * VIA_UNAVAILABLE: nobody answers there. VIA_PERMISSION_DENIED: the file may not be opened.
+ * VIA_DEADLINE_EXCEEDED, VIA_RESOURCE_EXHAUSTED (descriptors, memory).
  */
-int via_client_open(struct via_client **ret_client, const char *endpoint, const struct via_client_options *options,
-                    struct via_error *err);
+int via_client_open(struct via_client **ret_client, const char *endpoint,
+                    const struct via_client_options *options, struct via_error *err);
 
 /*
- * Ends the link and frees @client; calls still in flight end with VIA_CANCELLED first (their on_done runs inside). Always 0, so that
- * main() can return it. NULL is allowed. With a loop, the loop must run (once more) for its handles to be closed. Not from within on_done.
+ * Ends the link and frees @client; calls still in flight end with VIA_CANCELLED first (their
+ * on_done runs inside). Always 0, so that main() can return it. NULL is allowed. With a loop,
+ * the loop must run (once more) for its handles to be closed. Not from within on_done.
  */
 int via_client_close(struct via_client *client);
 
 /*
- * Calls @method and waits for its answer: what every generated stub does. @request and @response are messages of
- * the method's types; both stay yours. If this succeeds, @response is filled, and what it holds is on the heap and yours, or in
- * options->arena. Otherwise @response is untouched. For a oneway method @response is NULL, and success means sent.
+ * Calls @method and waits for its answer: what every generated stub does. @request and
+ * @response are messages of the method's types; both stay yours. If this succeeds, @response is
+ * filled, and what it holds is on the heap and yours, or in options->arena. Otherwise @response
+ * is untouched. For a oneway method @response is NULL, and success means sent.
  *
- * Blocking clients only (VIA_FAILED_PRECONDITION with a loop). Codes: what the server answered; VIA_DEADLINE_EXCEEDED; VIA_UNAVAILABLE, the link
- * ended; VIA_INVALID_ARGUMENT, the request breaks a rule of the .idl; VIA_RESOURCE_EXHAUSTED, the request is larger than the server takes,
- * or too many calls are in flight; VIA_INTERNAL, the answer could not be decoded.
+ * Blocking clients only (VIA_FAILED_PRECONDITION with a loop). Codes: what the server answered;
+ * VIA_DEADLINE_EXCEEDED; VIA_UNAVAILABLE, the link ended; VIA_INVALID_ARGUMENT, the request
+ * breaks a rule of the .idl; VIA_RESOURCE_EXHAUSTED, the request is larger than the server
+ * takes, or too many calls are in flight; VIA_INTERNAL, the answer could not be decoded.
  */
-int via_client_call(struct via_client *client, const struct via_method *method, const struct via_call_options *options,
-                    const void *request, void *response, struct via_error *err);
+int via_client_call(struct via_client *client, const struct via_method *method,
+                    const struct via_call_options *options, const void *request, void *response,
+                    struct via_error *err);
 
 /*
- * How a started call ends: once, always, never from within via_client_start(). @code is VIA_OK and @response the answer, or @err says what
- * went wrong and @response is NULL. Both are borrowed until the function returns. It may start calls, but not close the client.
+ * How a started call ends: once, always, never from within via_client_start(). @code is VIA_OK
+ * and @response the answer, or @err says what went wrong and @response is NULL. Both are
+ * borrowed until the function returns. It may start calls, but not close the client.
  */
-typedef void (*via_done_fn)(void *user, int code, const void *response, const struct via_error *err);
+typedef void (*via_done_fn)(void *user, int code, const void *response,
+                            const struct via_error *err);
 
 /*
- * Starts a call of @method and returns; @on_done is called when it has ended, with @user. @request is read now and stays yours. All calls
- * started in one turn leave in one write. options->arena is not used: the response lives until @on_done returns.
+ * Starts a call of @method and returns; @on_done is called when it has ended, with @user.
+ * @request is read now and stays yours. All calls started in one turn leave in one write.
+ * options->arena is not used: the response lives until @on_done returns.
  *
- * Returns an error, and never calls @on_done, if the call could not be started: codes as for via_client_call().
+ * Returns an error, and never calls @on_done, if the call could not be started: codes as for
+ * via_client_call().
  */
-int via_client_start(struct via_client *client, const struct via_method *method, const struct via_call_options *options,
-                     const void *request, via_done_fn on_done, void *user, struct via_error *err);
+int via_client_start(struct via_client *client, const struct via_method *method,
+                     const struct via_call_options *options, const void *request,
+                     via_done_fn on_done, void *user, struct via_error *err);
 
 /*
- * One turn of a blocking client with started calls: sends what is waiting, waits for answers (at most @timeout_ms; 0: not at all),
- * ends the calls that were answered or are overdue, and sends what their on_done functions started. VIA_OK also if nothing
- * happened; VIA_UNAVAILABLE if the link has ended (all calls have then been ended).
+ * One turn of a blocking client with started calls: sends what is waiting, waits for answers
+ * (at most @timeout_ms; 0: not at all), ends the calls that were answered or are overdue, and
+ * sends what their on_done functions started. VIA_OK also if nothing happened; VIA_UNAVAILABLE
+ * if the link has ended (all calls have then been ended).
  */
 int via_client_turn(struct via_client *client, uint32_t timeout_ms, struct via_error *err);
 

@@ -3,9 +3,10 @@
 /*
  * via/error.h - how every function of Via says that something went wrong
  *
- * A function returns VIA_OK (0) or one of the sixteen canonical codes, which have gRPC's numbers because every
- * tool and every operator knows those. A struct via_error, where a function takes one, adds what a person or a
- * program needs beyond the number. Passing NULL for it is always allowed: then only the code is told.
+ * A function returns VIA_OK (0) or one of the sixteen canonical codes, which have gRPC's
+ * numbers because every tool and every operator knows those. A struct via_error, where a
+ * function takes one, adds what a person or a program needs beyond the number. Passing NULL for
+ * it is always allowed: then only the code is told.
  */
 #include <stddef.h>
 
@@ -43,38 +44,49 @@ enum via_code {
 struct via_type;
 
 /*
- * What went wrong, in words. Start it with VIA_ERROR_INIT; end it with via_error_fini() or via_error_report().
- * A function that takes one and succeeds leaves it as it was; one that fails replaces what it held.
+ * What went wrong, in words. Start it with VIA_ERROR_INIT; end it with via_error_fini() or
+ * via_error_report(). A function that takes one and succeeds leaves it as it was; one that
+ * fails replaces what it held.
  */
 struct via_error {
         enum via_code          code;
-        char                  *message;         /* a sentence; owned by the error; NULL: see the code */
-        char                  *where;           /* endpoint and method, "unix:/run/hello, Greeter.greet"; owned; or NULL */
+        /* a sentence; owned by the error; NULL: see the code */
+        char                  *message;
+        /* endpoint and method, "unix:/run/hello, Greeter.greet"; owned; or NULL */
+        char                  *where;
         const struct via_type *type;            /* the exception that was raised, or NULL */
-        void                  *exception;       /* its message, owned; read it with mod_Name_get() */
+        /* its message, owned; read it with mod_Name_get() */
+        void                  *exception;
         void                  *reserved[3];     /* zero */
 };
 
 #define VIA_ERROR_INIT { VIA_OK, NULL, NULL, NULL, NULL, { NULL, NULL, NULL } }
 
-/* The name of @code as the documents write it ("NOT_FOUND"), or "?" for a number that is none. Static. */
+/*
+ * The name of @code as the documents write it ("NOT_FOUND"), or "?" for a number that is none.
+ * Static.
+ */
 const char *via_code_name(int code);
 
 /* What @code means, in a few words of lower case; static. */
 const char *via_code_text(int code);
 
-/* Frees what @err holds and sets it back to VIA_ERROR_INIT. May be called again; NULL is allowed. */
+/*
+ * Frees what @err holds and sets it back to VIA_ERROR_INIT. May be called again; NULL is
+ * allowed.
+ */
 void via_error_fini(struct via_error *err);
 
 /*
- * Prints @err on standard error in one line, ends it like via_error_fini(), and returns EXIT_FAILURE: made for
- * `return via_error_report(&err)` in main(). Nothing else in the library prints.
+ * Prints @err on standard error in one line, ends it like via_error_fini(), and returns
+ * EXIT_FAILURE: made for `return via_error_report(&err)` in main(). Nothing else in the library
+ * prints.
  */
 int via_error_report(struct via_error *err);
 
 /*
- * Writes the line that via_error_report() prints, without the newline, into @buf of @size bytes (always
- * terminated if @size > 0). Returns its whole length, as snprintf() does.
+ * Writes the line that via_error_report() prints, without the newline, into @buf of @size bytes
+ * (always terminated if @size > 0). Returns its whole length, as snprintf() does.
  */
 size_t via_error_format(const struct via_error *err, char *buf, size_t size);
 

@@ -32,8 +32,9 @@ struct via_method {
         unsigned                      flags;
         uint32_t                      timeout_ms;   /* @deadline; 0: none */
         /*
-         * Calls the operation out of @ops, an `struct mod_Name_ops`. @response is a default message; its parts may be taken by via_call_alloc().
-         * Returns what the operation returned, or VIA_UNIMPLEMENTED if @ops has none.
+         * Calls the operation out of @ops, an `struct mod_Name_ops`. @response is a default
+         * message; its parts may be taken by via_call_alloc(). Returns what the operation
+         * returned, or VIA_UNIMPLEMENTED if @ops has none.
          */
         int (*invoke)(struct via_call *call, const void *ops, const void *request, void *response);
 };
@@ -47,7 +48,10 @@ struct via_interface {
 /* The number by which a method goes over the wire: FNV-1a, 64 bits, of its name. */
 uint64_t via_method_id(const char *name);
 
-/* A default message of @type that lives as long as @call, or NULL: where a handler's struct result is prepared. */
+/*
+ * A default message of @type that lives as long as @call, or NULL: where a handler's struct
+ * result is prepared.
+ */
 void *via_call_new(struct via_call *call, const struct via_type *type);
 
 /* The exception in @err if it is one of @type, else NULL. Borrowed from @err. */

@@ -3,8 +3,9 @@
 /*
  * via/limits.h - everything that a peer could make grow, and how far it may
  *
- * Each limit has a name (which is also the key in an endpoint's query: unix:/run/x?max_message=16M), a default
- * that is on, and a range. docs/limits.md says what happens when one is crossed.
+ * Each limit has a name (which is also the key in an endpoint's query:
+ * unix:/run/x?max_message=16M), a default that is on, and a range. docs/limits.md says what
+ * happens when one is crossed.
  */
 #include <stdint.h>
 
@@ -40,8 +41,12 @@ struct via_limits {
 
 struct via_error;
 
-/* Sets one limit; VIA_OUT_OF_RANGE, naming limit and range, if @value is not allowed. 0 sets the default. */
-int via_limits_set(struct via_limits *limits, enum via_limit limit, uint64_t value, struct via_error *err);
+/*
+ * Sets one limit; VIA_OUT_OF_RANGE, naming limit and range, if @value is not allowed. 0 sets
+ * the default.
+ */
+int via_limits_set(struct via_limits *limits, enum via_limit limit, uint64_t value,
+                   struct via_error *err);
 
 /* The value in force: what was set, or the default. */
 uint64_t via_limits_get(const struct via_limits *limits, enum via_limit limit);

@@ -1,10 +1,11 @@
 #ifndef VIA_SERVER_H
 #define VIA_SERVER_H
 /*
- * via/server.h - interfaces served on any number of endpoints, and what a handler may ask of its call
+ * via/server.h - interfaces served on any number of endpoints, and what a handler may ask of
+ * its call
  *
- * A server belongs to one thread: the one that runs its loop. Only via_server_stop() may be called from elsewhere.
- * A handler runs in that thread, to its end, before the next one does.
+ * A server belongs to one thread: the one that runs its loop. Only via_server_stop() may be
+ * called from elsewhere. A handler runs in that thread, to its end, before the next one does.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,46 +28,59 @@ struct via_type;
 
 struct via_server_options {
         struct via_limits  limits;              /* { 0 }: the defaults */
-        struct uv_loop_s  *loop;                /* borrowed until via_server_free(); NULL: a loop of its own */
-        uint32_t           drain_ms;            /* how long via_server_stop() waits for clients; 0: 5,000 */
+        /* borrowed until via_server_free(); NULL: a loop of its own */
+        struct uv_loop_s  *loop;
+        /* how long via_server_stop() waits for clients; 0: 5,000 */
+        uint32_t           drain_ms;
         void              *reserved[6];         /* zero */
 };
 
-/* A new server with no interface and no endpoint; yours, see via_server_free(). @options (NULL: defaults) is read now. NULL: no memory. */
+/*
+ * A new server with no interface and no endpoint; yours, see via_server_free(). @options (NULL:
+ * defaults) is read now. NULL: no memory.
+ */
 struct via_server *via_server_new(const struct via_server_options *options);
 
 /*
- * Ends every listener and link, removes what they left in the file system, and frees @server; returns NULL. NULL is allowed. On an
- * application's loop, the loop must run once more so that the handles close. Never from within a handler.
+ * Ends every listener and link, removes what they left in the file system, and frees @server;
+ * returns NULL. NULL is allowed. On an application's loop, the loop must run once more so that
+ * the handles close. Never from within a handler.
  */
 struct via_server *via_server_free(struct via_server *server);
 
 /*
- * Serves @interface by @ops (the generated struct of functions); each handler gets @self from via_call_self(). All three are borrowed
- * until via_server_free(). The generated mod_Name_serve() calls this with the right types. VIA_ALREADY_EXISTS: the interface is served.
+ * Serves @interface by @ops (the generated struct of functions); each handler gets @self from
+ * via_call_self(). All three are borrowed until via_server_free(). The generated
+ * mod_Name_serve() calls this with the right types. VIA_ALREADY_EXISTS: the interface is
+ * served.
  */
-int via_server_add(struct via_server *server, const struct via_interface *interface, const void *ops, void *self,
-                   struct via_error *err);
+int via_server_add(struct via_server *server, const struct via_interface *interface,
+                   const void *ops, void *self, struct via_error *err);
 
 /*
- * Listens on @endpoint too. Codes: VIA_INVALID_ARGUMENT (not an endpoint, or an unknown option), VIA_ALREADY_EXISTS (another server is there),
- * VIA_PERMISSION_DENIED, VIA_NOT_FOUND (no such folder, no such host), VIA_RESOURCE_EXHAUSTED.
+ * Listens on @endpoint too. Codes: VIA_INVALID_ARGUMENT (not an endpoint, or an unknown
+ * option), VIA_ALREADY_EXISTS (another server is there), VIA_PERMISSION_DENIED, VIA_NOT_FOUND
+ * (no such folder, no such host), VIA_RESOURCE_EXHAUSTED.
  */
 int via_server_listen(struct via_server *server, const char *endpoint, struct via_error *err);
 
 /*
- * The @index-th endpoint listened on, counted from 0, as a client must write it: a port 0 has become the real one. NULL past the last.
- * Lives as long as the server.
+ * The @index-th endpoint listened on, counted from 0, as a client must write it: a port 0 has
+ * become the real one. NULL past the last. Lives as long as the server.
  */
 const char *via_server_endpoint(const struct via_server *server, unsigned index);
 
 /*
- * Serves until via_server_stop(), then drains: it accepts nobody new, tells the clients, finishes what is running, and returns 0 when they have
- * left or drain_ms has passed. VIA_FAILED_PRECONDITION if the loop is the application's, who runs it with uv_run().
+ * Serves until via_server_stop(), then drains: it accepts nobody new, tells the clients,
+ * finishes what is running, and returns 0 when they have left or drain_ms has passed.
+ * VIA_FAILED_PRECONDITION if the loop is the application's, who runs it with uv_run().
  */
 int via_server_run(struct via_server *server);
 
-/* Makes the server drain and via_server_run() return. From any thread, and from a signal handler. May be called again. */
+/*
+ * Makes the server drain and via_server_run() return. From any thread, and from a signal
+ * handler. May be called again.
+ */
 void via_server_stop(struct via_server *server);
 
 /* How many links are open now. */
@@ -91,20 +105,24 @@ uint32_t via_call_time_left(const struct via_call *call);
 void *via_call_alloc(struct via_call *call, size_t size);
 
 /*
- * Makes a string that lives as long as the call and puts it into *@ret_string. Returns VIA_OK or VIA_RESOURCE_EXHAUSTED, so that a handler can
- * end with it.
+ * Makes a string that lives as long as the call and puts it into *@ret_string. Returns VIA_OK
+ * or VIA_RESOURCE_EXHAUSTED, so that a handler can end with it.
  */
 int via_call_printf(struct via_call *call, char **ret_string, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 int via_call_strdup(struct via_call *call, char **ret_string, const char *string);
 
-/* Ends the call with @code and a sentence: `return via_call_fail(call, VIA_NOT_FOUND, "no city %s", name);`. Returns @code. */
+/*
+ * Ends the call with @code and a sentence: `return via_call_fail(call, VIA_NOT_FOUND, "no city
+ * %s", name);`. Returns @code.
+ */
 int via_call_fail(struct via_call *call, enum via_code code, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 
 /*
- * Ends the call with an exception, which is copied: what mod_Name_raise() does, for the handler to return. An exception that the operation
- * does not declare reaches the client as VIA_INTERNAL.
+ * Ends the call with an exception, which is copied: what mod_Name_raise() does, for the handler
+ * to return. An exception that the operation does not declare reaches the client as
+ * VIA_INTERNAL.
  */
 int via_call_raise(struct via_call *call, const struct via_type *type, const void *exception);
 

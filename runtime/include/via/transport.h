@@ -3,16 +3,18 @@
 /*
  * via/transport.h - the contract between Via and a way to move bytes
  *
- * A transport moves bytes between two processes, in order, and says when the other one is gone. It knows nothing of frames,
- * calls, time or limits, keeps no thread, and prints nothing: all of that exists once, above. See docs/add-a-transport.md.
+ * A transport moves bytes between two processes, in order, and says when the other one is gone.
+ * It knows nothing of frames, calls, time or limits, keeps no thread, and prints nothing: all
+ * of that exists once, above. See docs/add-a-transport.md.
  *
  * A function returns 0 or more for progress, or a negative errno:
  *   -EAGAIN    nothing can move now: the caller arms, sleeps and comes back
  *   otherwise  the link (or listener) is dead, and this is why
- * recv() returning 0 says that the peer left in order. After death or departure nothing but close() is called, once.
+ * recv() returning 0 says that the peer left in order. After death or departure nothing but
+ * close() is called, once.
  *
- * Nothing blocks but connect() and recv_wait(). One thread uses a link or listener at a time. SIGPIPE is never raised. Every
- * descriptor is close-on-exec.
+ * Nothing blocks but connect() and recv_wait(). One thread uses a link or listener at a time.
+ * SIGPIPE is never raised. Every descriptor is close-on-exec.
  */
 #include <poll.h>
 #include <stddef.h>
@@ -45,38 +47,54 @@ struct via_listener {
         const struct via_transport *by;
 };
 
-/* A sentence for people about why listen() or connect() failed; "" if the errno says it all. Lower case, no full stop. */
+/*
+ * A sentence for people about why listen() or connect() failed; "" if the errno says it all.
+ * Lower case, no full stop.
+ */
 struct via_note {
         char text[240];
 };
 
 struct via_transport {
         const char *scheme;
-        const char *options;                    /* the query's keys it understands, separated by spaces */
+        /* the query's keys it understands, separated by spaces */
+        const char *options;
         const char *form;                       /* how its URIs look: "unix:/path or unix:@name" */
         unsigned    traits;
         size_t      link_size, listener_size;   /* the core allocates them, zeroed but for `by` */
 
-        /* Starts to listen at @uri. Takes over what a dead server left there; -EADDRINUSE if a live one holds it. */
-        int     (*listen)(struct via_listener *listener, const struct via_uri *uri, struct via_note *note);
+        /*
+         * Starts to listen at @uri. Takes over what a dead server left there; -EADDRINUSE if a
+         * live one holds it.
+         */
+        int     (*listen)(struct via_listener *listener, const struct via_uri *uri,
+                      struct via_note *note);
 
-        /* Takes one waiting client into @link. -EAGAIN: none; -ECONNABORTED: that one is gone, try again; -EMFILE, -ENFILE, -ENOMEM: later. */
+        /*
+         * Takes one waiting client into @link. -EAGAIN: none; -ECONNABORTED: that one is gone,
+         * try again; -EMFILE, -ENFILE, -ENOMEM: later.
+         */
         int     (*accept)(struct via_listener *listener, struct via_link *link);
 
         /* What to sleep on until accept() may find somebody: POLLIN on one descriptor. */
         void    (*watch)(struct via_listener *listener, struct via_wait *ret_wait);
 
-        /* Writes the URI a client must use (a port 0 has become the real one), without the query, terminated, into @buf. */
+        /*
+         * Writes the URI a client must use (a port 0 has become the real one), without the
+         * query, terminated, into @buf.
+         */
         void    (*name)(const struct via_listener *listener, char *buf, size_t size);
 
         /* Ends the listener and removes what it left in the file system. Its links live on. */
         void    (*shut)(struct via_listener *listener);
 
         /*
-         * Connects to @uri, waiting at most @timeout_ms (less than 0: without end); -ETIMEDOUT then. -EINVAL (with a note) for a
-         * URI that cannot be one of its own, here and from listen().
+         * Connects to @uri, waiting at most @timeout_ms (less than 0: without end); -ETIMEDOUT
+         * then. -EINVAL (with a note) for a URI that cannot be one of its own, here and from
+         * listen().
          */
-        int     (*connect)(struct via_link *link, const struct via_uri *uri, int timeout_ms, struct via_note *note);
+        int     (*connect)(struct via_link *link, const struct via_uri *uri, int timeout_ms,
+                       struct via_note *note);
 
         /* Sends some of @size > 0 bytes, as many as go now; returns how many (> 0). */
         ssize_t (*send)(struct via_link *link, const void *data, size_t size);
@@ -85,14 +103,16 @@ struct via_transport {
         ssize_t (*recv)(struct via_link *link, void *buf, size_t size);
 
         /*
-         * recv() that waits inside the kernel, about @timeout_ms at most (less than 0: without end). -EAGAIN: nothing came in that
-         * time, or a signal did. NULL: the driver polls, then calls recv().
+         * recv() that waits inside the kernel, about @timeout_ms at most (less than 0: without
+         * end). -EAGAIN: nothing came in that time, or a signal did. NULL: the driver polls,
+         * then calls recv().
          */
         ssize_t (*recv_wait)(struct via_link *link, void *buf, size_t size, int timeout_ms);
 
         /*
-         * Gets ready to sleep until @want (POLLIN, POLLOUT or both) can be served, or the peer dies; fills *@ret_wait. 0: safe to sleep.
-         * VIA_AWAKE: something came in the meantime, look again.
+         * Gets ready to sleep until @want (POLLIN, POLLOUT or both) can be served, or the peer
+         * dies; fills *@ret_wait. 0: safe to sleep. VIA_AWAKE: something came in the meantime,
+         * look again.
          */
         int     (*arm)(struct via_link *link, int want, struct via_wait *ret_wait);
 
@@ -100,8 +120,9 @@ struct via_transport {
         void    (*peer)(const struct via_link *link, struct via_peer *ret_peer);
 
         /*
-         * Ends the link: what was sent before is still delivered, then the peer's recv() returns 0. @link itself is the
-         * core's. Not called after a failed accept() or connect(): these clean up after themselves.
+         * Ends the link: what was sent before is still delivered, then the peer's recv()
+         * returns 0. @link itself is the core's. Not called after a failed accept() or
+         * connect(): these clean up after themselves.
          */
         void    (*close)(struct via_link *link);
 };
