@@ -1,0 +1,84 @@
+/*
+ * buffer.c - bytes that come in at one end and leave at the other, and a pool in which idle
+ * ones wait
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "buffer.h"
+
+#define BUFFER_FIRST ((size_t)128 * 1024)       /* a batch, and most sockets' fill */
+#define BUFFER_KEEP  ((size_t)8 * 1024 * 1024)  /* larger ones are not kept once idle */
+
+void via_buffer_fini(struct via_buffer *b) {
+        free(b->data);
+        *b = (struct via_buffer){ 0 };
+}
+
+void via_pool_fini(struct via_pool *pool) {
+        for (size_t i = 0; i < sizeof(pool->spare) / sizeof(pool->spare[0]); i++)
+                via_buffer_fini(&pool->spare[i]);
+}
+
+/* Forgets what is in @b and hands its memory to the pool, which keeps the larger ones. */
+void via_buffer_give(struct via_buffer *b, struct via_pool *pool) {
+        struct via_buffer given = { .data = b->data, .cap = b->cap };
+
+        *b = (struct via_buffer){ 0 };
+        if (given.cap > BUFFER_KEEP)
+                via_buffer_fini(&given);
+        for (size_t i = 0; given.data && i < sizeof(pool->spare) / sizeof(pool->spare[0]); i++) {
+                if (pool->spare[i].cap < given.cap) {
+                        struct via_buffer smaller = pool->spare[i];
+
+                        pool->spare[i] = given;
+                        given = smaller;
+                }
+        }
+        via_buffer_fini(&given);
+}
+
+static void buffer_take(struct via_buffer *b, struct via_pool *pool) {
+        for (size_t i = 0; i < sizeof(pool->spare) / sizeof(pool->spare[0]); i++) {
+                if (pool->spare[i].data) {
+                        *b = pool->spare[i];
+                        pool->spare[i] = (struct via_buffer){ 0 };
+                        return;
+                }
+        }
+}
+
+/*
+ * Makes sure that @room bytes can be written at b->data + b->tail: moves what is in @b to its
+ * front, takes memory from the pool, or grows. Returns 0 or -ENOMEM, and then @b is as it was.
+ */
+int via_buffer_room(struct via_buffer *b, struct via_pool *pool, size_t room) {
+        size_t used = via_buffer_used(b), cap;
+        uint8_t *data;
+
+        if (!b->data)
+                buffer_take(b, pool);
+        if (b->cap - b->tail >= room)
+                return 0;
+        if (b->head && b->cap - used >= room) {
+                memmove(b->data, b->data + b->head, used);
+        } else {
+                if (room > SIZE_MAX / 2 - used)
+                        return -ENOMEM;
+                cap = b->cap ? b->cap : BUFFER_FIRST;
+                while (cap - used < room)
+                        cap *= 2;
+                if (b->head)
+                        memmove(b->data, b->data + b->head, used);
+                b->tail = used;
+                b->head = 0;
+                data = realloc(b->data, cap);
+                if (!data)
+                        return -ENOMEM;
+                b->data = data;
+                b->cap = cap;
+        }
+        b->tail = used;
+        b->head = 0;
+        return 0;
+}

@@ -1,0 +1,30 @@
+#pragma once
+/*
+ * buffer.h - bytes that come in at one end and leave at the other, and a pool in which idle
+ * ones wait
+ *
+ * Links borrow a buffer while they have bytes to keep and give it back when they have none, so
+ * that ten thousand idle links own nothing. Grows only as bytes arrive. Not thread-safe: one
+ * pool a loop.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+struct via_buffer {
+        uint8_t *data;                  /* NULL: it has none */
+        size_t   head, tail, cap;       /* filled from head to tail */
+};
+
+struct via_pool {
+        struct via_buffer spare[2];
+};
+
+static inline size_t via_buffer_used(const struct via_buffer *b) {
+        return b->tail - b->head;
+}
+
+void via_pool_fini(struct via_pool *pool);
+
+void via_buffer_fini(struct via_buffer *b);
+void via_buffer_give(struct via_buffer *b, struct via_pool *pool);
+int  via_buffer_room(struct via_buffer *b, struct via_pool *pool, size_t room);

@@ -1,0 +1,114 @@
+/*
+ * calls.c - the calls a connection has made and not yet heard back about
+ *
+ * An id's slot is its low bits. Ids only ever count up, so when the table doubles no two calls
+ * can come to want the same slot: they differed in fewer bits already.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include "calls.h"
+
+#define SLOTS_FIRST 8u
+
+/* Makes an empty table for at most @max calls. Pair with via_calls_fini(). */
+void via_calls_init(struct via_calls *calls, uint32_t max) {
+        *calls = (struct via_calls){ .next = 1, .max = max, .due = INT64_MAX };
+}
+
+/* Forgets every call without telling it; whoever still cares expires them first. */
+void via_calls_fini(struct via_calls *calls) {
+        free(calls->slots);
+        *calls = (struct via_calls){ 0 };
+}
+
+static int calls_grow(struct via_calls *calls) {
+        uint32_t n = calls->slots ? (calls->mask + 1) * 2 : SLOTS_FIRST;
+        struct via_slot *slots = calloc(n, sizeof(*slots));
+
+        if (!slots)
+                return -ENOMEM;
+        for (uint32_t i = 0; calls->slots && i <= calls->mask; i++)
+                if (calls->slots[i].call)
+                        slots[calls->slots[i].id & (n - 1)] = calls->slots[i];
+        free(calls->slots);
+        calls->slots = slots;
+        calls->mask = n - 1;
+        return 0;
+}
+
+/*
+ * Gives @call a slot, which stays the caller's. A late reply to a call long given up finds
+ * nobody, rather than whoever has its slot now.
+ *
+ * Returns 0, VIA_CALLS_FULL, or -ENOMEM.
+ */
+int via_calls_add(struct via_calls *calls, void *call, int64_t due, uint32_t *ret_id) {
+        struct via_slot *slot;
+        int r;
+
+        if (calls->n >= calls->max)
+                return VIA_CALLS_FULL;
+        if (!calls->slots || calls->n > calls->mask) {
+                r = calls_grow(calls);
+                if (r < 0)
+                        return r;
+        }
+
+        /* One slot is free, so this ends: at worst after passing each of the others. */
+        do
+                slot = &calls->slots[calls->next++ & calls->mask];
+        while (slot->call);
+
+        *slot = (struct via_slot){ .call = call, .due = due, .id = calls->next - 1 };
+        calls->n++;
+        if (due < calls->due)
+                calls->due = due;
+        *ret_id = slot->id;
+        return 0;
+}
+
+static void slot_leave(struct via_calls *calls, struct via_slot *slot, void **ret_call) {
+        *ret_call = slot->call;
+        slot->call = NULL;
+        calls->n--;
+}
+
+/* Hands back the call answered by @id: 0, or VIA_CALLS_NONE if nobody waits for it. */
+int via_calls_take(struct via_calls *calls, uint32_t id, void **ret_call) {
+        struct via_slot *slot;
+
+        if (!calls->slots)
+                return VIA_CALLS_NONE;
+        slot = &calls->slots[id & calls->mask];
+        if (!slot->call || slot->id != id)
+                return VIA_CALLS_NONE;
+        slot_leave(calls, slot, ret_call);
+        return 0;
+}
+
+/*
+ * Hands back one call that is due by @now, in no order: 0, or VIA_CALLS_NONE. A sweep over the
+ * slots goes on where the last call of it was found, and collects what is due next on its way,
+ * so that ending n calls looks at each slot once.
+ */
+int via_calls_expire(struct via_calls *calls, int64_t now, void **ret_call, uint32_t *ret_id) {
+        if (now < calls->due && !calls->sweep)
+                return VIA_CALLS_NONE;
+        if (!calls->sweep)
+                calls->due = INT64_MAX;
+        while (calls->n && calls->sweep <= calls->mask) {
+                struct via_slot *slot = &calls->slots[calls->sweep++];
+
+                if (!slot->call)
+                        continue;
+                if (slot->due <= now) {
+                        *ret_id = slot->id;
+                        slot_leave(calls, slot, ret_call);
+                        return 0;
+                }
+                if (slot->due < calls->due)
+                        calls->due = slot->due;
+        }
+        calls->sweep = 0;
+        return VIA_CALLS_NONE;
+}
