@@ -1,0 +1,159 @@
+/*
+ * endpoint.c - from an endpoint's text to a transport and the limits it asks for
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "endpoint.h"
+
+enum { WORDS_MAX = 512 };
+
+static void add_word(char *words, const char *word) {
+        size_t n = strlen(words);
+
+        snprintf(words + n, WORDS_MAX - n, "%s%s", n ? " " : "", word);
+}
+
+static const struct via_transport *find_transport(const char *scheme) {
+        for (size_t i = 0; via_transports[i]; i++)
+                if (strcmp(via_transports[i]->scheme, scheme) == 0)
+                        return via_transports[i];
+        return NULL;
+}
+
+static int no_transport(const char *text, const char *scheme, struct via_error *err) {
+        char words[WORDS_MAX] = "", guess[32], hint[64] = "";
+
+        for (size_t i = 0; via_transports[i]; i++)
+                add_word(words, via_transports[i]->scheme);
+        if (via_did_you_mean(scheme, words, guess, sizeof(guess)))
+                snprintf(hint, sizeof(hint), "; did you mean %s:?", guess);
+        return via_error_set(err, VIA_INVALID_ARGUMENT,
+                             "endpoint \"%s\": no transport is called \"%s\" (there are: %s)%s",
+                             text, scheme, words, hint);
+}
+
+static bool has_word(const char *words, const char *word) {
+        size_t n = strlen(word);
+
+        for (const char *p = words; (p = strstr(p, word)); p += n)
+                if ((p == words || p[-1] == ' ') && (p[n] == ' ' || p[n] == 0))
+                        return true;
+        return false;
+}
+
+static const struct limit_key {
+        const char *key, *unit;
+} limit_keys[] = {
+#define LIMIT_KEY(name, key, def, least, most, unit, what) { key, unit },
+        VIA_LIMITS(LIMIT_KEY)
+#undef LIMIT_KEY
+};
+
+/* "16M" for bytes, "2s" for times, "100" for counts. */
+static int parse_limit(const struct limit_key *key, const char *text, uint64_t *ret) {
+        uint64_t us;
+
+        if (strcmp(key->unit, "ms") != 0)
+                return via_parse_size(text, ret);
+        if (via_parse_time_us(text, &us) < 0)
+                return -EINVAL;
+        *ret = us / 1000;
+        return 0;
+}
+
+static int bad_value(const char *text, const char *key, const char *value, const char *want,
+                     struct via_error *err) {
+        return via_error_set(err, VIA_INVALID_ARGUMENT, "endpoint \"%s\": %s=%s: expected %s",
+                             text, key, value, want);
+}
+
+static int take_option(struct via_endpoint *e, const char *text, const char *key,
+                       const char *value, struct via_error *err) {
+        char words[WORDS_MAX] = "timeout", guess[32], hint[64] = "";
+        uint64_t v;
+
+        if (strcmp(key, "timeout") == 0) {
+                if (via_parse_time_us(value, &v) < 0 || v < 1000 || v / 1000 > UINT32_MAX)
+                        return bad_value(text, key, value,
+                                         "a time of 1ms or more, such as 500ms or 2s", err);
+                e->timeout_ms = (uint32_t)(v / 1000);
+                return VIA_OK;
+        }
+        for (unsigned i = 0; i < VIA_LIMIT_COUNT; i++) {
+                if (strcmp(key, limit_keys[i].key) == 0) {
+                        if (parse_limit(&limit_keys[i], value, &v) < 0 || v == 0)
+                                return bad_value(text, key, value,
+                                                 "a number such as 16M, 100 or (for a time) 2s",
+                                                 err);
+                        return via_limits_set(&e->limits, (enum via_limit)i, v, err);
+                }
+                add_word(words, limit_keys[i].key);
+        }
+        add_word(words, e->by->options);
+        if (has_word(e->by->options, key))
+                return VIA_OK;
+        if (via_did_you_mean(key, words, guess, sizeof(guess)))
+                snprintf(hint, sizeof(hint), "; did you mean %s?", guess);
+        return via_error_set(err, VIA_INVALID_ARGUMENT,
+                             "endpoint \"%s\": no option of %s: is called \"%s\"%s", text,
+                             e->by->scheme, key, hint);
+}
+
+/*
+ * Takes @text apart into *@endpoint (not to be copied), with @limits changed by what its query
+ * says. VIA_INVALID_ARGUMENT if there is no such transport or option, or a value is wrong.
+ */
+int via_endpoint_parse(struct via_endpoint *endpoint, const char *text,
+                       const struct via_limits *limits, struct via_error *err) {
+        int code;
+
+        *endpoint = (struct via_endpoint){ .limits = *limits };
+        if (!text)
+                return via_error_set(err, VIA_INVALID_ARGUMENT, "no endpoint given");
+        code = via_uri_parse(&endpoint->uri, text, err);
+        if (code)
+                return code;
+        endpoint->by = find_transport(endpoint->uri.scheme);
+        if (!endpoint->by)
+                return no_transport(text, endpoint->uri.scheme, err);
+        for (unsigned i = 0; i < endpoint->uri.n_options && !code; i++)
+                code = take_option(endpoint, text, endpoint->uri.options[i].key,
+                                   endpoint->uri.options[i].value, err);
+        return code;
+}
+
+static enum via_code code_of(int r) {
+        switch (-r) {
+        case EINVAL:
+        case ENAMETOOLONG:
+        case EAFNOSUPPORT:
+        case EDESTADDRREQ: return VIA_INVALID_ARGUMENT;
+        case EADDRINUSE: case EEXIST: return VIA_ALREADY_EXISTS;
+        case EACCES: case EPERM: case EROFS: return VIA_PERMISSION_DENIED;
+        case EMFILE:
+        case ENFILE:
+        case ENOMEM:
+        case ENOBUFS:
+        case ENOSPC: return VIA_RESOURCE_EXHAUSTED;
+        case ETIMEDOUT: return VIA_DEADLINE_EXCEEDED;
+        default: return VIA_UNAVAILABLE;
+        }
+}
+
+/*
+ * Puts the fault @r of @verb ("connect", "listen") on the endpoint @text into words; @note, if
+ * it has any, explains it. Returns the code.
+ */
+int via_endpoint_error(struct via_error *err, const char *verb, const char *text, int r,
+                       const struct via_note *note) {
+        enum via_code code = code_of(r);
+
+        if (code == VIA_UNAVAILABLE && strcmp(verb, "listen") == 0)
+                code = r == -ENOENT || r == -ENOTDIR || r == -EADDRNOTAVAIL ? VIA_NOT_FOUND
+                                                                            : VIA_INTERNAL;
+        return via_error_set(err, code, "%s %s: %s", verb, text,
+                             note && note->text[0] ? note->text : strerror(-r));
+}
