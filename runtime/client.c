@@ -1,0 +1,122 @@
+/*
+ * client.c - opening and closing a client
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "client_impl.h"
+#include "clock.h"
+#include "endpoint.h"
+
+enum { TIMEOUT_MS = 30000, CONNECT_MS = 5000 };
+
+static int connect_link(const struct via_endpoint *endpoint, const char *text, int timeout_ms,
+                        struct via_link **ret_link, struct via_error *err) {
+        struct via_link *link = calloc(1, endpoint->by->link_size);
+        struct via_note note = { "" };
+        int r;
+
+        if (!link)
+                return via_error_set(err, VIA_RESOURCE_EXHAUSTED, "connect %s: no memory", text);
+        link->by = endpoint->by;
+        r = endpoint->by->connect(link, &endpoint->uri, timeout_ms, &note);
+        if (r < 0) {
+                free(link);
+                return via_endpoint_error(err, "connect", text, r, &note);
+        }
+        *ret_link = link;
+        return VIA_OK;
+}
+
+static int enter_loop(struct via_client *client) {
+        client->watch = via_watch_new(client->loop, via_client_wake, client);
+        client->timer = via_timer_new(client->loop, via_client_wake, client);
+        client->tail = via_tail_new(client->loop, via_client_tail, client);
+        if (!client->watch || !client->timer || !client->tail)
+                return -ENOMEM;
+        via_tail_run(client->tail);             /* watches the link as soon as the loop runs */
+        return 0;
+}
+
+static void client_free(struct via_client *client) {
+        client->watch = via_watch_close(client->watch);
+        client->timer = via_timer_close(client->timer);
+        client->tail = via_tail_close(client->tail);
+        via_pump_fini(&client->pump);
+        via_pool_fini(&client->pool);
+        via_arena_fini(&client->arena);
+        via_error_fini(&client->dead);
+        while (client->idle) {
+                struct via_pending *next = client->idle->next;
+
+                free(client->idle);
+                client->idle = next;
+        }
+        free(client->endpoint);
+        free(client);
+}
+
+int via_client_open(struct via_client **ret_client, const char *text,
+                    const struct via_client_options *options, struct via_error *err) {
+        static const struct via_client_options defaults;
+        struct via_client *client;
+        struct via_endpoint endpoint;
+        struct via_link *link = NULL;
+        int code, timeout_ms;
+
+        if (!options)
+                options = &defaults;
+        code = via_endpoint_parse(&endpoint, text, &options->limits, err);
+        if (code)
+                return code;
+        timeout_ms = options->connect_timeout_ms
+                             ? (int)(options->connect_timeout_ms & INT32_MAX)
+                             : CONNECT_MS;
+        code = connect_link(&endpoint, text, timeout_ms, &link, err);
+        if (code)
+                return code;
+
+        client = calloc(1, sizeof(*client));
+        if (!client) {
+                link->by->close(link);
+                free(link);
+                return via_error_set(err, VIA_RESOURCE_EXHAUSTED, "connect %s: no memory", text);
+        }
+        via_pump_init(&client->pump, link, &client->pool, &endpoint.limits, via_clock_ms());
+        via_arena_init(&client->arena, 0);
+        client->limits = endpoint.limits;
+        client->timeout_ms = endpoint.timeout_ms ? endpoint.timeout_ms
+                             : options->timeout_ms ? options->timeout_ms
+                                                   : TIMEOUT_MS;
+        client->loop = options->loop;
+        client->endpoint = strdup(text);
+        if (!client->endpoint || (client->loop && enter_loop(client) < 0)) {
+                client_free(client);
+                return via_error_set(err, VIA_RESOURCE_EXHAUSTED, "connect %s: no memory", text);
+        }
+        *ret_client = client;
+        return VIA_OK;
+}
+
+int via_client_close(struct via_client *client) {
+        struct via_error closed = VIA_ERROR_INIT;
+
+        if (!client)
+                return 0;
+        via_error_set(&closed, VIA_CANCELLED, "the client was closed");
+        via_client_end_all(client, &closed);
+        via_error_fini(&closed);
+        if (!client->dead.code)
+                /* a oneway call may still be waiting; too late to complain */
+                via_pump_flush(&client->pump);
+        client_free(client);
+        return 0;
+}
+
+unsigned via_client_pending(const struct via_client *client) {
+        return client->pump.conn.calls.n;
+}
+
+const char *via_client_endpoint(const struct via_client *client) {
+        return client->endpoint;
+}

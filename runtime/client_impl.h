@@ -1,0 +1,69 @@
+#pragma once
+/*
+ * client_impl.h - what the files of the client share
+ *
+ *      client.c        opening and closing
+ *      client_call.c   starting a call, and waiting for it
+ *      client_turn.c   what a turn of either driver does with a client: answers, deadlines, the
+ *      end of the link
+ *      client_error.c  what went wrong, in words
+ */
+#include <via/client.h>
+#include <via/idl.h>
+#include "arena.h"
+#include "loop_uv.h"
+#include "pump.h"
+
+/* A blocking call in progress: where its result goes. Lives on the stack of via_client_call(). */
+struct via_sync {
+        bool              done;
+        int               code;
+        void             *response;
+        struct via_arena *arena;                /* NULL: heap */
+        struct via_error *err;
+};
+
+/* A call in flight. */
+struct via_pending {
+        const struct via_method *method;
+        struct via_sync         *sync;          /* or NULL, and then: */
+        via_done_fn              on_done;
+        void                    *user;
+        uint32_t                 timeout_ms;
+        struct via_pending      *next;          /* while free */
+};
+
+struct via_client {
+        struct via_pump     pump;
+        struct via_pool     pool;
+        struct via_limits   limits;
+        struct via_arena    arena;              /* of the response being delivered */
+        /* why the link has ended; code VIA_OK: it has not */
+        struct via_error    dead;
+        struct via_pending *idle;               /* to be used again */
+        char               *endpoint;
+        uint32_t            timeout_ms;
+        unsigned            delivering;         /* inside on_done */
+
+        uv_loop_t          *loop;               /* NULL: a blocking client, and so are these */
+        struct via_watch   *watch;
+        struct via_timer   *timer;
+        struct via_tail    *tail;
+        bool                awake;              /* there is more to receive: no sleep yet */
+};
+
+int  via_client_begin(struct via_client *client, const struct via_method *method,
+                     const struct via_call_options *options, const void *request,
+                     struct via_pending *pending, struct via_error *err);
+
+void via_client_wake(void *client);
+void via_client_tail(void *client);
+int  via_client_sleep(struct via_client *client, int64_t until);
+void via_client_end_all(struct via_client *client, const struct via_error *why);
+
+int  via_client_fail(struct via_error *err, const struct via_client *client,
+                    const struct via_method *method, int code, const char *format, ...)
+        __attribute__((format(printf, 5, 6)));
+int  via_client_answer(struct via_error *err, const struct via_client *client,
+                      const struct via_method *method, const struct via_event *ev);
+void via_client_lost(struct via_client *client, int r);
