@@ -4,12 +4,15 @@
 # A new file of the runtime gets its place in this table, or this fails. A name stands for NAME.c and
 # NAME.h, via/NAME for the public header.
 floors='
-0 status error uri arena codec encode decode message utf8 wire calls hash limits
+0 arena buffer calls codec codec_decode codec_encode codec_size decode decode_absent decode_array decode_read error
+0 failure limits message message_equal message_format method suggest uri utf8 wire
 0 via/error via/arena via/limits via/message via/uri via/peer
 1 conn
-2 pump via/transport
-3 block loop_uv clock
-4 client server call endpoint via/idl via/client via/server via/call via/options
+2 pump endpoint via/transport
+3 block clock loop_uv
+4 methods via/idl via/client via/server
+4 client client_impl client_call client_error client_turn
+4 server server_impl server_accept server_call server_link call
 5 via/via
 '
 # What floors 0 and 1 do without: they are given bytes and the time, and ask nobody.

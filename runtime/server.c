@@ -1,0 +1,204 @@
+/*
+ * server.c - the life of a server: new, listen, run, stop, free
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "clock.h"
+#include "server_impl.h"
+
+enum { DRAIN_MS = 5000 };
+
+static void on_async_closed(uv_handle_t *handle) {
+        free(handle);
+}
+
+/* Tells every client that this end leaves, and waits for nobody who has nothing more to hear. */
+static void drain(struct via_server *server) {
+        int64_t now = via_clock_ms();
+
+        if (server->drain_due != INT64_MAX)
+                return;
+        server->drain_due = now + server->drain_ms;
+        for (struct via_listening *l = server->listening; l; l = l->next)
+                via_listening_shut(l);
+        for (struct via_server_link *link = server->links, *next; link; link = next) {
+                next = link->next;
+                via_server_link_leave(link, VIA_UNAVAILABLE, "the server is shutting down");
+        }
+        via_timer_set(server->timer, server->drain_due, now);
+        via_server_settle(server);
+}
+
+static void on_stop(uv_async_t *async) {
+        drain(async->data);
+}
+
+/* When the last link of a draining server has gone, it is done. */
+void via_server_settle(struct via_server *server) {
+        if (server->drain_due == INT64_MAX || server->links || server->stopped)
+                return;
+        server->stopped = true;
+        if (server->own_loop)
+                uv_stop(server->loop);
+        else
+                uv_unref((uv_handle_t *)server->stop);
+}
+
+static void on_timer(void *owner) {
+        struct via_server *server = owner;
+        int64_t now = via_clock_ms();
+
+        for (struct via_listening *l = server->listening; l; l = l->next) {
+                if (l->retry <= now)
+                        via_listening_retry(l);
+                via_timer_set(server->timer, l->retry, now);
+        }
+        via_server_links_tick(server, now);
+        if (server->drain_due <= now)
+                while (server->links)
+                        via_server_link_end(server->links);
+        else
+                via_timer_set(server->timer, server->drain_due, now);
+}
+
+/* Makes what of a server lives in its loop. */
+static int enter_loop(struct via_server *server) {
+        server->timer = via_timer_new(server->loop, on_timer, server);
+        server->stop = malloc(sizeof(*server->stop));
+        if (!server->timer || !server->stop)
+                return -ENOMEM;
+        if (uv_async_init(server->loop, server->stop, on_stop) < 0) {
+                free(server->stop);
+                server->stop = NULL;
+                return -ENOMEM;
+        }
+        server->stop->data = server;
+        return 0;
+}
+
+struct via_server *via_server_new(const struct via_server_options *options) {
+        static const struct via_server_options defaults;
+        struct via_server *server = calloc(1, sizeof(*server));
+
+        if (!server)
+                return NULL;
+        if (!options)
+                options = &defaults;
+        server->limits = options->limits;
+        server->drain_ms = options->drain_ms ? options->drain_ms : DRAIN_MS;
+        server->drain_due = INT64_MAX;
+        via_arena_init(&server->call.arena, 0);
+        server->loop = options->loop;
+        if (!server->loop) {
+                if (uv_loop_init(&server->loop_of_ours) < 0) {
+                        free(server);
+                        return NULL;
+                }
+                server->loop = &server->loop_of_ours;
+                server->own_loop = true;
+        }
+        if (enter_loop(server) < 0)
+                return via_server_free(server);
+        return server;
+}
+
+struct via_server *via_server_free(struct via_server *server) {
+        if (!server)
+                return NULL;
+        while (server->links)
+                via_server_link_end(server->links);
+        while (server->listening) {
+                struct via_listening *next = server->listening->next;
+
+                via_listening_free(server->listening);
+                server->listening = next;
+        }
+        via_timer_close(server->timer);
+        if (server->stop)
+                uv_close((uv_handle_t *)server->stop, on_async_closed);
+        if (server->own_loop) {
+                uv_run(server->loop, UV_RUN_DEFAULT);   /* nothing is left but handles that close */
+                uv_loop_close(server->loop);
+        }
+        via_methods_fini(&server->methods);
+        via_pool_fini(&server->pool);
+        via_arena_fini(&server->call.arena);
+        free(server);
+        return NULL;
+}
+
+int via_server_add(struct via_server *server, const struct via_interface *interface,
+                   const void *ops, void *self, struct via_error *err) {
+        return via_methods_add(&server->methods, interface, ops, self, err);
+}
+
+static int listening_new(struct via_server *server, const struct via_endpoint *endpoint,
+                         struct via_listening **ret) {
+        struct via_listening *l = calloc(1, sizeof(*l));
+
+        if (!l)
+                return -ENOMEM;
+        l->server = server;
+        l->limits = endpoint->limits;
+        l->retry = INT64_MAX;
+        *ret = l;
+        return 0;
+}
+
+int via_server_listen(struct via_server *server, const char *text, struct via_error *err) {
+        struct via_listener *listener;
+        struct via_endpoint endpoint;
+        struct via_listening *l, **last;
+        struct via_note note = { "" };
+        int r;
+
+        r = via_endpoint_parse(&endpoint, text, &server->limits, err);
+        if (r)
+                return r;
+        if (listening_new(server, &endpoint, &l) < 0)
+                return via_endpoint_error(err, "listen", text, -ENOMEM, NULL);
+        listener = calloc(1, endpoint.by->listener_size);
+        if (!listener) {
+                r = -ENOMEM;
+        } else {
+                listener->by = endpoint.by;
+                r = endpoint.by->listen(listener, &endpoint.uri, &note);
+                if (r < 0)
+                        free(listener);
+        }
+        if (r == 0)
+                r = via_listening_start(l, listener);
+        if (r < 0) {
+                via_listening_free(l);
+                return via_endpoint_error(err, "listen", text, r, &note);
+        }
+        for (last = &server->listening; *last; last = &(*last)->next)
+                ;
+        *last = l;
+        return VIA_OK;
+}
+
+const char *via_server_endpoint(const struct via_server *server, unsigned index) {
+        const struct via_listening *l = server->listening;
+
+        while (l && index--)
+                l = l->next;
+        return l ? l->name : NULL;
+}
+
+int via_server_run(struct via_server *server) {
+        if (!server->own_loop)
+                return VIA_FAILED_PRECONDITION;
+        uv_run(server->loop, UV_RUN_DEFAULT);
+        return VIA_OK;
+}
+
+void via_server_stop(struct via_server *server) {
+        uv_async_send(server->stop);
+}
+
+unsigned via_server_links(const struct via_server *server) {
+        return server->n_links;
+}

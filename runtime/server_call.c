@@ -1,0 +1,159 @@
+/*
+ * server_call.c - one call: decode, run the handler, encode its answer
+ *
+ * The answer is queued in the turn that brought the request. Whatever is wrong with a call ends
+ * that call only.
+ */
+#include <stdio.h>
+#include <string.h>
+#include "clock.h"
+#include "server_impl.h"
+
+/*
+ * Queues the reply that says no: @code, the call's sentence, and the exception if one was
+ * raised.
+ */
+static void reply_failure(struct via_call *call, uint32_t id, int code) {
+        struct via_pump *pump = &call->link->pump;
+        struct via_failure f = { .text = call->text };
+        size_t size = 0;
+        uint8_t *room;
+
+        f.text_size = call->text ? strnlen(call->text, WIRE_TEXT_MAX) : 0;
+        if (call->raised && via_message_size(call->raised, call->exception, &size, NULL) == 0) {
+                f.exception = via_method_id(call->raised->desc.name);
+                f.body_size = size;
+        }
+        if (via_failure_size(&f) > pump->conn.peer_message)     /* the code is what matters most */
+                f = (struct via_failure){ 0 };
+        room = via_pump_reserve(pump, WIRE_HEADER + via_failure_size(&f));
+        if (!room)
+                /* the caller's deadline will tell */
+                return;
+        wire_put_header(room, &(struct wire_header){ .length = (uint32_t)via_failure_size(&f),
+                                                     .type = WIRE_REPLY,
+                                                     .id = id,
+                                                     .value = (uint32_t)code });
+        size = via_failure_put(room + WIRE_HEADER, &f);
+        if (f.exception)
+                via_message_encode(call->raised, call->exception, room + WIRE_HEADER + size,
+                                   f.body_size);
+        via_pump_commit(pump, WIRE_HEADER + via_failure_size(&f));
+}
+
+/* Queues the answer; or returns why it cannot be sent. */
+static int reply_response(struct via_call *call, uint32_t id, const void *response) {
+        const struct via_method *method = call->served->method;
+        struct via_pump *pump = &call->link->pump;
+        struct via_error why = VIA_ERROR_INIT;
+        uint8_t *room;
+        size_t size;
+
+        if (via_message_size(method->response, response, &size, NULL) != VIA_OK) {
+                via_message_size(method->response, response, &size, &why);
+                via_call_fail(call, VIA_INTERNAL, "the result breaks the interface: %s",
+                              why.message ? why.message : "");
+                via_error_fini(&why);
+                return VIA_INTERNAL;
+        }
+        if (size > pump->conn.peer_message || size > pump->conn.max_message)
+                return via_call_fail(
+                        call, VIA_RESOURCE_EXHAUSTED,
+                        "the answer has %zu bytes, more than max_message, %llu", size,
+                        (unsigned long long)(pump->conn.peer_message < pump->conn.max_message
+                                                     ? pump->conn.peer_message
+                                                     : pump->conn.max_message));
+        room = via_pump_reserve(pump, WIRE_HEADER + size);
+        if (!room)
+                return via_call_fail(call, VIA_RESOURCE_EXHAUSTED,
+                                     "the server has no memory for the answer");
+        wire_put_header(room, &(struct wire_header){
+                                      .length = (uint32_t)size, .type = WIRE_REPLY, .id = id });
+        via_message_encode(method->response, response, room + WIRE_HEADER, size);
+        via_pump_commit(pump, WIRE_HEADER + size);
+        return VIA_OK;
+}
+
+/* Decodes the request into the call's arena. */
+static int decode(struct via_call *call, const struct via_event *ev, void **ret_request) {
+        const struct via_type *type = call->served->method->request;
+        const struct via_limits *limits = &call->link->at->limits;
+        struct via_error why = VIA_ERROR_INIT;
+        void *request = via_arena_alloc(&call->arena, type->desc.sizeof_message);
+        int code;
+
+        if (!request)
+                return via_call_fail(call, VIA_RESOURCE_EXHAUSTED,
+                                     "the server has no memory for the request");
+        code = via_message_decode(type, ev->body, ev->size, limits, &call->arena, request, &why);
+        if (code)
+                via_call_fail(call, (enum via_code)code, "the request could not be decoded: %s",
+                              why.message ? why.message : "");
+        via_error_fini(&why);
+        *ret_request = request;
+        return code;
+}
+
+/* What a handler may return: a code, or a negative errno by habit. */
+static int check_code(struct via_call *call, int code) {
+        if (code == VIA_UNIMPLEMENTED && !call->text)
+                return via_call_fail(call, VIA_UNIMPLEMENTED,
+                                     "the server does not implement %s",
+                                     call->served->method->name);
+        if (code < 0)
+                return via_call_fail(call, VIA_INTERNAL, "the handler failed: %s", strerror(-code));
+        return code > VIA_UNAUTHENTICATED ? VIA_UNKNOWN : code;
+}
+
+/* Runs the handler and queues its answer; or returns why not. */
+static int run(struct via_call *call, const struct via_event *ev) {
+        const struct via_method *method = call->served->method;
+        void *request, *response = NULL;
+        int code;
+
+        code = decode(call, ev, &request);
+        if (code)
+                return code;
+        if (method->response) {
+                response = via_call_new(call, method->response);
+                if (!response)
+                        return via_call_fail(call, VIA_RESOURCE_EXHAUSTED,
+                                             "the server has no memory for the answer");
+        }
+        code = method->invoke(call, call->served->ops, request, response);
+        if (code)
+                return check_code(call, code);
+        return ev->oneway || !response ? VIA_OK : reply_response(call, ev->id, response);
+}
+
+/*
+ * Serves the call @ev, which came in at @now. Nothing of it is left afterwards but a reply that
+ * is queued.
+ */
+void via_server_serve(struct via_server_link *link, const struct via_event *ev, int64_t now) {
+        struct via_server *server = link->at->server;
+        struct via_call *call = &server->call;
+        int code;
+
+        via_arena_reset(&call->arena);
+        call->link = link;
+        call->served = via_methods_find(&server->methods, ev->method);
+        call->due = now + ev->value;
+        call->text = NULL;
+        call->raised = NULL;
+        if (!call->served)
+                code = via_call_fail(call, VIA_UNIMPLEMENTED,
+                                     "the server has no such method (number %016llx)",
+                                     (unsigned long long)ev->method);
+        else if (ev->too_big)
+                code = via_call_fail(call, VIA_RESOURCE_EXHAUSTED,
+                                     "the request has %zu bytes, more than max_message, %llu",
+                                     ev->size, (unsigned long long)link->pump.conn.max_message);
+        else if (via_clock_ms() >= call->due)
+                code = via_call_fail(call, VIA_DEADLINE_EXCEEDED,
+                                     "the call was overdue before its turn came");
+        else
+                code = run(call, ev);
+        if (code && !ev->oneway)
+                reply_failure(call, ev->id, code);
+}

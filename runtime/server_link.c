@@ -1,0 +1,216 @@
+/*
+ * server_link.c - one link of a server: its turn, its end, and the links that keep us waiting
+ *
+ * A turn is: drain, deliver, flush, arm. Readable comes before writable, so an answer leaves in
+ * the turn that asked, and all that became ready in a turn leaves in one write. A link whose
+ * client does not read is not read either.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "clock.h"
+#include "server_impl.h"
+
+enum { ROUNDS_MAX = 4 };                        /* receives in one turn: others want theirs */
+
+static void due_leave(struct via_server_link *link) {
+        if (!link->prev_due)
+                return;
+        *link->prev_due = link->next_due;
+        if (link->next_due)
+                link->next_due->prev_due = link->prev_due;
+        link->prev_due = NULL;
+}
+
+/* Keeps the list of links whose peer must say something by a certain time. */
+static void due_update(struct via_server_link *link, int64_t now) {
+        struct via_server *server = link->at->server;
+
+        if (link->pump.conn.due == INT64_MAX) {
+                due_leave(link);
+                return;
+        }
+        if (!link->prev_due) {
+                link->next_due = server->due;
+                link->prev_due = &server->due;
+                if (server->due)
+                        server->due->prev_due = &link->next_due;
+                server->due = link;
+        }
+        via_timer_set(server->timer, link->pump.conn.due, now);
+}
+
+/* Ends @link at once, and frees it. */
+void via_server_link_end(struct via_server_link *link) {
+        struct via_server *server = link->at->server;
+
+        due_leave(link);
+        *link->prev = link->next;
+        if (link->next)
+                link->next->prev = link->prev;
+        server->n_links--;
+        via_watch_close(link->watch);
+        via_tail_close(link->tail);
+        via_listening_left(link->at, link);
+        via_pump_fini(&link->pump);
+        free(link);
+        via_server_settle(server);
+}
+
+static void on_ready(void *owner);
+
+/*
+ * Sleeps until there is more to do; or, if something came meanwhile, takes another turn after
+ * the other links had theirs.
+ */
+static int settle(struct via_server_link *link, bool read) {
+        struct via_wait wait;
+        int r;
+
+        r = via_pump_arm(&link->pump, read, &wait);
+        if (r != VIA_AWAKE)
+                return r < 0 ? r : via_watch_sleep(link->watch, &wait);
+        if (!link->tail)
+                link->tail = via_tail_new(link->at->server->loop, on_ready, link);
+        if (!link->tail)
+                return -ENOMEM;
+        via_tail_run(link->tail);
+        return 0;
+}
+
+/*
+ * Serves the events received, unless too much is queued: VIA_CONN_MORE, 0 if there may be more
+ * events, or a fault.
+ */
+static int deliver(struct via_server_link *link, int64_t now) {
+        struct via_listening *l = link->at;
+        struct via_pump *pump = &link->pump;
+        bool greeted = pump->conn.state & VIA_CONN_HELLO_SEEN;
+        uint64_t queue = via_limits_get(&l->limits, VIA_LIMIT_QUEUE);
+        struct via_event ev;
+        int r = 0;
+
+        while (via_pump_queued(pump) <= queue && (r = via_pump_next(pump, &ev)) == 0)
+                if (ev.type == VIA_EVENT_CALL)
+                        via_server_serve(link, &ev, now);
+        if (!greeted && (pump->conn.state & VIA_CONN_HELLO_SEEN))
+                l->n_half_open--;
+        return r;
+}
+
+/*
+ * A turn up to its sleep: 0 when all is sent, VIA_PUMP_BLOCKED when the client does not read,
+ * or the fault that ends the link.
+ */
+static int turn(struct via_server_link *link, int64_t now) {
+        struct via_pump *pump = &link->pump;
+        int r, sent = via_pump_flush(pump);
+
+        for (int i = 0; i < ROUNDS_MAX && sent == 0; i++) {
+                int got = via_pump_drain(pump, 0);
+
+                do {
+                        r = deliver(link, now);
+                        sent = via_pump_flush(pump);
+                } while (r == 0 && sent == 0);
+                if (got == 0)
+                        via_pump_rest(pump, now);
+                if (r < 0 || sent < 0)
+                        return r < 0 ? r : sent;
+                if (got < 0)
+                        return got == -EAGAIN ? sent : got;
+                if (!pump->full)
+                        return sent;
+        }
+        return sent;
+}
+
+/* The peer has done something that ends the link: it is told what, if it can hear. */
+static void link_fault(struct via_server_link *link, int r) {
+        struct via_conn *conn = &link->pump.conn;
+
+        if (r == -EPROTO || r == -EPROTONOSUPPORT || r == -ETIMEDOUT) {
+                via_conn_goaway(conn,
+                                r == -ETIMEDOUT ? VIA_DEADLINE_EXCEEDED : VIA_INVALID_ARGUMENT,
+                                conn->why);
+                via_pump_flush(&link->pump);
+        }
+        via_server_link_end(link);
+}
+
+static void on_ready(void *owner) {
+        struct via_server_link *link = owner;
+        int64_t now = via_clock_ms();
+        int r;
+
+        if (link->leaving)
+                r = via_pump_flush(&link->pump);
+        else
+                r = turn(link, now);
+        if (r < 0 || (link->leaving && r == 0)) {
+                link_fault(link, r);
+                return;
+        }
+        r = settle(link, !link->leaving && r != VIA_PUMP_BLOCKED);
+        if (r < 0)
+                link_fault(link, r);
+        else
+                due_update(link, now);
+}
+
+/* Takes over @transport_link, which was accepted. -ENOMEM: it still is the caller's. */
+int via_server_link_new(struct via_listening *l, struct via_link *transport_link,
+                        const struct via_peer *peer) {
+        struct via_server *server = l->server;
+        struct via_server_link *link = calloc(1, sizeof(*link));
+        int64_t now = via_clock_ms();
+
+        if (!link)
+                return -ENOMEM;
+        link->at = l;
+        link->uid = peer->uid;
+        link->known = peer->known;
+        if (via_listening_joined(l, link) < 0) {
+                free(link);
+                return -ENOMEM;
+        }
+        via_pump_init(&link->pump, transport_link, &server->pool, &l->limits, now);
+        link->next = server->links;
+        link->prev = &server->links;
+        if (server->links)
+                server->links->prev = &link->next;
+        server->links = link;
+        server->n_links++;
+        link->watch = via_watch_new(server->loop, on_ready, link);
+        if (!link->watch || settle(link, true) < 0)
+                via_server_link_end(link);
+        else
+                due_update(link, now);
+        return 0;
+}
+
+/*
+ * This end leaves: serves what the client has sent so far, tells it @why, and ends the link
+ * when all of that is sent.
+ */
+void via_server_link_leave(struct via_server_link *link, enum via_code code, const char *why) {
+        int r = turn(link, via_clock_ms());
+
+        link->leaving = true;
+        via_conn_goaway(&link->pump.conn, (uint8_t)code, why);
+        if (r >= 0)
+                r = via_pump_flush(&link->pump);
+        if (r != VIA_PUMP_BLOCKED || settle(link, false) < 0)
+                via_server_link_end(link);
+}
+
+/* Ends the links whose peers have said nothing for too long, and sets the timer for the others. */
+void via_server_links_tick(struct via_server *server, int64_t now) {
+        for (struct via_server_link *link = server->due, *next; link; link = next) {
+                next = link->next_due;
+                if (via_conn_tick(&link->pump.conn, now) < 0)
+                        link_fault(link, -ETIMEDOUT);
+                else
+                        due_update(link, now);
+        }
+}
