@@ -90,6 +90,9 @@ int via_error_report(struct via_error *err);
  */
 size_t via_error_format(const struct via_error *err, char *buf, size_t size);
 
+/* The exception in @err if it is one of @type, else NULL. Borrowed from @err. */
+const void *via_error_exception(const struct via_error *err, const struct via_type *type);
+
 /* Sets @err (which may be NULL) to @code and the sentence made by @format; returns @code. */
 int via_error_set(struct via_error *err, enum via_code code, const char *format, ...)
         __attribute__((format(printf, 3, 4)));

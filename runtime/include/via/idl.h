@@ -45,17 +45,11 @@ struct via_interface {
         unsigned                 n_methods;
 };
 
-/* The number by which a method goes over the wire: FNV-1a, 64 bits, of its name. */
-uint64_t via_method_id(const char *name);
-
 /*
  * A default message of @type that lives as long as @call, or NULL: where a handler's struct
  * result is prepared.
  */
 void *via_call_new(struct via_call *call, const struct via_type *type);
-
-/* The exception in @err if it is one of @type, else NULL. Borrowed from @err. */
-const void *via_error_exception(const struct via_error *err, const struct via_type *type);
 
 #ifdef __cplusplus
 }

@@ -108,6 +108,9 @@ int via_message_decode(const struct via_type *type, const void *data, size_t siz
                        const struct via_limits *limits, struct via_arena *arena, void *message,
                        struct via_error *err);
 
+/* The number by which a method goes over the wire: FNV-1a, 64 bits, of its name. */
+uint64_t via_method_id(const char *name);
+
 /* Frees @n strings, and the array they are in, as a call returns a sequence of strings. */
 void via_strings_free(size_t n, char **strings);
 
