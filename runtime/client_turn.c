@@ -72,14 +72,15 @@ static int decode(struct via_client *client, struct via_pending *pending,
                                        "no memory for the answer");
         code = via_message_decode(type, ev->body, ev->size, &client->limits, arena, response,
                                   err ? &why : NULL);
-        if (code)
-                via_client_fail(err, client, pending->method,
-                                code == VIA_RESOURCE_EXHAUSTED ? code : VIA_INTERNAL,
+        if (code) {
+                code = code == VIA_RESOURCE_EXHAUSTED ? code : VIA_INTERNAL;
+                via_client_fail(err, client, pending->method, code,
                                 "the answer could not be decoded: %s",
                                 why.message ? why.message : "");
-        via_error_fini(&why);
+                via_error_fini(&why);
+        }
         *ret_response = response;
-        return code == VIA_OK || code == VIA_RESOURCE_EXHAUSTED ? code : VIA_INTERNAL;
+        return code;
 }
 
 /*
@@ -123,7 +124,8 @@ static void on_reply(struct via_client *client, const struct via_event *ev) {
         if (!code && pending->sync)
                 code = hand_over(client, pending, response);
         end_pending(client, pending, code, code ? NULL : response, code ? err : NULL);
-        via_error_fini(&own);
+        if (code)
+                via_error_fini(&own);
 }
 
 /* Gives up the calls that are overdue, and lets the server know. */

@@ -110,10 +110,12 @@ int via_endpoint_parse(struct via_endpoint *endpoint, const char *text,
                        const struct via_limits *limits, struct via_error *err) {
         int code;
 
-        *endpoint = (struct via_endpoint){ .limits = *limits };
+        *endpoint = (struct via_endpoint){ .by = NULL };
         if (!text)
                 return via_error_set(err, VIA_INVALID_ARGUMENT, "no endpoint given");
         code = via_uri_parse(&endpoint->uri, text, err);
+        for (unsigned i = 0; i < VIA_LIMIT_COUNT && !code; i++)
+                code = via_limits_set(&endpoint->limits, (enum via_limit)i, limits->v[i], err);
         if (code)
                 return code;
         endpoint->by = find_transport(endpoint->uri.scheme);

@@ -86,10 +86,11 @@ static int decode(struct via_call *call, const struct via_event *ev, void **ret_
                 return via_call_fail(call, VIA_RESOURCE_EXHAUSTED,
                                      "the server has no memory for the request");
         code = via_message_decode(type, ev->body, ev->size, limits, &call->arena, request, &why);
-        if (code)
+        if (code) {
                 via_call_fail(call, (enum via_code)code, "the request could not be decoded: %s",
                               why.message ? why.message : "");
-        via_error_fini(&why);
+                via_error_fini(&why);
+        }
         *ret_request = request;
         return code;
 }
@@ -108,7 +109,7 @@ static int check_code(struct via_call *call, int code) {
 /* Runs the handler and queues its answer; or returns why not. */
 static int run(struct via_call *call, const struct via_event *ev) {
         const struct via_method *method = call->served->method;
-        void *request, *response = NULL;
+        void *request = NULL, *response = NULL;
         int code;
 
         code = decode(call, ev, &request);
