@@ -1,0 +1,79 @@
+/*
+ * bounds.c - what Via has promised, measured
+ *
+ * A bound is a line of the table: a cell, what it is divided by (nothing: the figure itself), and
+ * a limit. Two cells of one run are compared, never a figure of today with one of another machine.
+ */
+#include <math.h>
+#include <string.h>
+#include "bounds.h"
+#include "plan.h"
+
+struct place {
+        const char *system, *transport, *kind;
+};
+
+struct bound {
+        const char       *text;
+        struct place      cell, base;   /* base.system NULL: there is none */
+        enum bench_metric metric;
+        bool              at_least;
+        double            limit;
+};
+
+static const struct bound bounds[] = {
+        { "unix: 64 B, p50 to the raw ping-pong's",
+          { "via", "unix", "64B" }, { "raw", "unix", "64B" }, BENCH_P50, false, 1.15 },
+        { "tcp: 64 B, p50 to the raw ping-pong's",
+          { "via", "tcp", "64B" }, { "raw", "tcp", "64B" }, BENCH_P50, false, 1.15 },
+        { "unix: 64 B, 256 outstanding, calls/s to the hand-written floor's",
+          { "via", "unix", "64B-x256" }, { "hand", "unix", "64B-x256" }, BENCH_RATE, true, 0.4 },
+        { "unix: 64 B, system calls of the client a call",
+          { "via", "unix", "64B" }, { 0 }, BENCH_SYSCALLS_CLIENT, false, 2 },
+        { "unix: 64 B, system calls of the server a call",
+          { "via", "unix", "64B" }, { 0 }, BENCH_SYSCALLS_SERVER, false, 3 },
+        { "tcp: 64 B, system calls of the client a call",
+          { "via", "tcp", "64B" }, { 0 }, BENCH_SYSCALLS_CLIENT, false, 2 },
+        { "tcp: 64 B, system calls of the server a call",
+          { "via", "tcp", "64B" }, { 0 }, BENCH_SYSCALLS_SERVER, false, 3 },
+        { "idlc: seconds for an .idl of 10,000 lines",
+          { "idlc", "-", "10000-lines" }, { 0 }, BENCH_SECONDS, false, 0.3 },
+};
+
+static struct bench_cell *find(const struct bench_plan *plan, const struct place *place) {
+        return place->system ? plan_find(plan, place->system, place->transport, BENCH_ONE_CORE,
+                                         place->kind)
+                             : NULL;
+}
+
+static bool holds(const struct bound *bound, double value) {
+        return bound->at_least ? value >= bound->limit : value <= bound->limit;
+}
+
+unsigned bounds_print(const struct bench_plan *plan, FILE *out) {
+        unsigned missed = 0, n = 0;
+
+        for (size_t i = 0; i < sizeof(bounds) / sizeof(*bounds); i++) {
+                const struct bound *bound = &bounds[i];
+                const struct bench_cell *cell = find(plan, &bound->cell);
+                const struct bench_cell *base = find(plan, &bound->base);
+                double value;
+
+                if (!cell || (bound->base.system && !base))
+                        continue;       /* left out by the user's choice of cells */
+                value = base ? plan_ratio(plan, cell, base, bound->metric)
+                             : plan_median(plan, cell, bound->metric);
+                missed += !holds(bound, value);
+                if (!out)
+                        continue;
+                if (!n++)
+                        fprintf(out, "\nbounds (both sides on one core)\n");
+                fprintf(out, "  %-66s %s %-5.4g ", bound->text, bound->at_least ? "≥" : "≤",
+                        bound->limit);
+                if (isnan(value))
+                        fprintf(out, "%8s  not measured\n", "–");
+                else
+                        fprintf(out, "%8.3g  %s\n", value, holds(bound, value) ? "ok" : "MISSED");
+        }
+        return missed;
+}

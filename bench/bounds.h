@@ -1,0 +1,13 @@
+#pragma once
+/*
+ * bounds.h - what Via has promised, measured
+ */
+#include <stdio.h>
+
+struct bench_plan;
+
+/*
+ * Prints each bound of which the plan has the cells, what was measured and whether it holds;
+ * returns how many do not, or could not be measured. @out NULL: only counts.
+ */
+unsigned bounds_print(const struct bench_plan *plan, FILE *out);

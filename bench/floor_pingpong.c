@@ -1,0 +1,129 @@
+/*
+ * floor_pingpong.c - the least a round trip can be: bytes there, the same bytes back
+ *
+ * The server answers only when it has the whole message, as an RPC server must. For 64 bytes that
+ * is epoll_wait, read, write on one side and write, read on the other: five system calls, and it
+ * cannot be fewer while somebody sleeps.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+#include "bench.h"
+#include "floor_pingpong.h"
+#include "meter.h"
+#include "sock.h"
+
+struct echo {
+        int    fd, epoll;
+        char  *data;
+        size_t size;
+        size_t got, sent;
+};
+
+/* A buffer whose pages exist, so that no page fault is measured. */
+static char *buffer_new(size_t size) {
+        char *data = malloc(size);
+
+        return data ? memset(data, 'v', size) : NULL;
+}
+
+static int watch(struct echo *echo, int op, uint32_t events) {
+        struct epoll_event event = { .events = events };
+
+        return epoll_ctl(echo->epoll, op, echo->fd, &event) < 0 ? -errno : 0;
+}
+
+/* Sends what it can; what does not fit waits for room, and only then is EPOLLOUT asked for. */
+static int echo_flush(struct echo *echo, bool was_full) {
+        while (echo->sent < echo->size) {
+                ssize_t n = write(echo->fd, echo->data + echo->sent, echo->size - echo->sent);
+
+                if (n < 0)
+                        return errno != EAGAIN ? -errno :
+                               was_full ? 0 : watch(echo, EPOLL_CTL_MOD, EPOLLOUT);
+                echo->sent += (size_t)n;
+        }
+        echo->got = echo->sent = 0;
+        return was_full ? watch(echo, EPOLL_CTL_MOD, EPOLLIN) : 0;
+}
+
+/* One turn: 0, -ECONNRESET when the client has left, or negative errno. */
+static int echo_turn(struct echo *echo) {
+        struct epoll_event event;
+        ssize_t n;
+
+        if (epoll_wait(echo->epoll, &event, 1, -1) < 0)
+                return errno == EINTR ? 0 : -errno;
+        if (echo->got == echo->size)
+                return echo_flush(echo, true);
+
+        n = read(echo->fd, echo->data + echo->got, echo->size - echo->got);
+        if (n <= 0)
+                return n == 0 ? -ECONNRESET : errno == EAGAIN ? 0 : -errno;
+        echo->got += (size_t)n;
+        return echo->got == echo->size ? echo_flush(echo, false) : 0;
+}
+
+int pingpong_serve_epoll(struct bench_side *side) {
+        struct echo echo = { .size = side->kind->size, .data = buffer_new(side->kind->size) };
+        int r;
+
+        echo.epoll = epoll_create1(EPOLL_CLOEXEC);
+        if (!echo.data || echo.epoll < 0)
+                return side_fail(side, -ENOMEM, "cannot set up the echo server");
+        echo.fd = sock_serve(side);
+        if (echo.fd < 0)
+                return echo.fd;
+        fcntl(echo.fd, F_SETFL, O_NONBLOCK);
+
+        r = watch(&echo, EPOLL_CTL_ADD, EPOLLIN);
+        while (r == 0)
+                r = echo_turn(&echo);
+        close(echo.fd);
+        close(echo.epoll);
+        free(echo.data);
+        return r == -ECONNRESET || r == -EPIPE ? 0 : side_fail(side, r, "echo");
+}
+
+int pingpong_serve_blocking(struct bench_side *side) {
+        char *data = buffer_new(side->kind->size);
+        int fd, r = 0;
+
+        fd = data ? sock_serve(side) : side_fail(side, -ENOMEM, "no buffer");
+        if (fd < 0)
+                return fd;
+
+        while (r == 0) {
+                r = sock_read_all(fd, data, side->kind->size);
+                if (r == 0)
+                        r = sock_write_all(fd, data, side->kind->size);
+        }
+        close(fd);
+        free(data);
+        return r == -ECONNRESET || r == -EPIPE ? 0 : side_fail(side, r, "echo");
+}
+
+static int pingpong_call(void *self) {
+        struct echo *echo = self;
+        int r;
+
+        r = sock_write_all(echo->fd, echo->data, echo->size);
+        return r < 0 ? r : sock_read_all(echo->fd, echo->data, echo->size);
+}
+
+int pingpong_drive(struct bench_side *side) {
+        struct echo echo = { .size = side->kind->size, .data = buffer_new(side->kind->size) };
+        int r;
+
+        echo.fd = echo.data ? sock_connect(side) : side_fail(side, -ENOMEM, "no buffer");
+        if (echo.fd < 0)
+                return echo.fd;
+
+        r = meter_sequential(side, pingpong_call, &echo);
+        close(echo.fd);
+        free(echo.data);
+        return r < 0 ? side_fail(side, r, "a round trip failed") : 0;
+}

@@ -1,0 +1,12 @@
+#pragma once
+/*
+ * floor_pingpong.h - the least a round trip can be: bytes there, the same bytes back
+ *
+ * No header, no message, no meaning. `raw`: a blocking client and an epoll server, as Via has
+ * them. `raw-blocking`: both sides blocking.
+ */
+struct bench_side;
+
+int pingpong_serve_epoll(struct bench_side *side);
+int pingpong_serve_blocking(struct bench_side *side);
+int pingpong_drive(struct bench_side *side);

@@ -1,0 +1,59 @@
+/*
+ * systems.c - the tables: which cases there are, and which systems do them over what
+ *
+ * A new floor is a line here: name, transport, cases, placements, server, client. Rows of one
+ * transport that do the same case are run next to each other, and compared.
+ */
+#include "bench.h"
+#include "floor_hand.h"
+#include "floor_pingpong.h"
+#include "idlc_time.h"
+#include "via_cells.h"
+
+#define KIB 1024u
+#define SEQ BENCH_CASE_SEQUENTIAL
+#define PIPE BENCH_CASE_PIPELINED
+#define ONE (1u << BENCH_ONE_CORE)
+#define BOTH (ONE | 1u << BENCH_TWO_CORES)
+
+const char *const bench_metric_names[BENCH_METRICS] = {
+        [BENCH_P50] = "p50_us",
+        [BENCH_P99] = "p99_us",
+        [BENCH_RATE] = "calls_per_s",
+        [BENCH_CPU_CLIENT] = "client_cpu_us",
+        [BENCH_CPU_SERVER] = "server_cpu_us",
+        [BENCH_SYSCALLS_CLIENT] = "client_syscalls",
+        [BENCH_SYSCALLS_SERVER] = "server_syscalls",
+        [BENCH_SECONDS] = "seconds",
+};
+
+const char *const bench_placement_names[BENCH_PLACEMENTS] = {
+        [BENCH_ONE_CORE] = "one-core",
+        [BENCH_TWO_CORES] = "two-cores",
+};
+
+/* The order is that of the bits of BENCH_CASE_*. */
+const struct bench_case bench_cases[] = {
+        { "64B",         64,          1,   "raw"  },
+        { "1KiB",        KIB,         1,   "raw"  },
+        { "64KiB",       64 * KIB,    1,   "raw"  },
+        { "1MiB",        KIB * KIB,   1,   "raw"  },
+        { "64B-x64",     64,          64,  "hand" },
+        { "64B-x256",    64,          256, "hand" },
+        { "10000-lines", 10000,       1,   ""     },
+};
+const unsigned bench_n_cases = sizeof(bench_cases) / sizeof(*bench_cases);
+
+const struct bench_system bench_systems[] = {
+        { "raw",          "unix",   SEQ,        BOTH, false, pingpong_serve_epoll,    pingpong_drive },
+        { "raw",          "tcp",    SEQ,        BOTH, false, pingpong_serve_epoll,    pingpong_drive },
+        { "raw-blocking", "unix",   SEQ,        BOTH, false, pingpong_serve_blocking, pingpong_drive },
+        { "raw-blocking", "tcp",    SEQ,        BOTH, false, pingpong_serve_blocking, pingpong_drive },
+        { "hand",         "unix",   PIPE,       BOTH, false, hand_serve,              hand_drive     },
+        { "hand",         "tcp",    PIPE,       BOTH, false, hand_serve,              hand_drive     },
+        { "via",          "unix",   SEQ | PIPE, BOTH, false, via_cells_serve,         via_cells_drive },
+        { "via",          "tcp",    SEQ | PIPE, BOTH, false, via_cells_serve,         via_cells_drive },
+        { "via",          "inproc", SEQ | PIPE, BOTH, true,  via_cells_serve,         via_cells_drive },
+        { "idlc",         "-",      BENCH_CASE_IDLC, ONE, false, NULL,                idlc_time_drive },
+};
+const unsigned bench_n_systems = sizeof(bench_systems) / sizeof(*bench_systems);
