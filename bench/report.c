@@ -32,17 +32,23 @@ static double ratio_to_floor(const struct bench_plan *plan, const struct bench_c
         return base ? plan_ratio(plan, cell, base, measure_of(cell)) : NAN;
 }
 
-static void header(const struct watch *watch, enum bench_placement placement, FILE *out) {
+/* Whether rows follow. */
+static bool header(const struct watch *watch, enum bench_placement placement, FILE *out) {
         if (placement == BENCH_ONE_CORE)
                 fprintf(out, "\none-core: client and server on CPU %d\n\n", watch->cpu[0]);
+        else if (watch->n_cpus < 2)
+                fprintf(out, "\ntwo-cores: skipped, there is only one CPU to run on\n");
         else
                 fprintf(out, "\ntwo-cores: client on CPU %d, server on CPU %d\n\n", watch->cpu[0],
                         watch->cpu[1]);
+        if (placement == BENCH_TWO_CORES && watch->n_cpus < 2)
+                return false;
         fprintf(out, "  %-9s %-9s %-13s%10s%10s%11s  %-12s%9s%9s%8s%8s\n", "", "", "", "p50", "p99",
                 "", "ratio to", "CPU µs", "a call", "system", "calls");
         fprintf(out, "  %-9s %-9s %-13s%10s%10s%11s  %-12s%8s%9s%8s%8s\n", "transport", "case",
                 "system", "µs", "µs", "calls/s", "the floor", "client", "server", "client",
                 "server");
+        return true;
 }
 
 static void row(const struct bench_plan *plan, const struct bench_cell *cell, FILE *out) {
@@ -71,6 +77,7 @@ static void row(const struct bench_plan *plan, const struct bench_cell *cell, FI
 
 void report_table(const struct bench_plan *plan, const struct watch *watch, FILE *out) {
         const struct bench_cell *last = NULL;
+        bool rows = false;
 
         for (size_t i = 0; i < plan->n; i++) {
                 const struct bench_cell *cell = &plan->cells[i];
@@ -78,18 +85,19 @@ void report_table(const struct bench_plan *plan, const struct watch *watch, FILE
                 if (!cell->system->serve)
                         continue;       /* not calls: its figure stands among the bounds */
                 if (!last || last->placement != cell->placement)
-                        header(watch, cell->placement, out);
-                if (!last || last->placement != cell->placement ||
-                    strcmp(last->system->transport, cell->system->transport) != 0)
+                        rows = header(watch, cell->placement, out);
+                if (rows && (!last || last->placement != cell->placement ||
+                    strcmp(last->system->transport, cell->system->transport) != 0))
                         fputc('\n', out);
-                row(plan, cell, out);
+                if (rows)
+                        row(plan, cell, out);
                 last = cell;
         }
 }
 
 static void tsv(const struct bench_cell *cell, const char *metric, double value, FILE *out) {
         if (!isnan(value))
-                fprintf(out, "%s\t%s\t%s\t%s\t%s\t%.6g\n", cell->system->name,
+                fprintf(out, "%s\t%s\t%s\t%s\t%s\t%.9g\n", cell->system->name,
                         cell->system->transport, bench_placement_names[cell->placement],
                         cell->kind->name, metric, value);
 }
