@@ -31,7 +31,7 @@ static int64_t now_ns(void) {
 }
 
 unsigned run_rounds(const struct bench_options *options) {
-        return options->rounds ? options->rounds : options->quick ? 5 : 9;
+        return options->rounds ? options->rounds : options->quick ? 9 : 21;
 }
 
 static int64_t slice_of(const struct bench_plan *plan, const struct bench_options *options) {
