@@ -2,9 +2,9 @@
 /*
  * bench.h - the words the benchmark is made of
  *
- * A *cell* is one figure's place: a system (a floor, or Via) on a transport, in a placement, doing
- * a case. Systems, cases and bounds are tables; a new floor is one file and one line in systems.c.
- * Nothing in here knows how a system moves its bytes.
+ * A *cell* is one figure's place: a system (a floor, or Via) on a transport, in a placement,
+ * doing a case. Systems, cases and bounds are tables; a new floor is one file and one line in
+ * systems.c. Nothing in here knows how a system moves its bytes.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,8 +46,8 @@ struct bench_system {
         bool        threaded;           /* the server is a thread of the client's process */
 
         /*
-         * The server: listens, calls side_ready(), serves until the client leaves. It is killed if
-         * it does not come back. NULL: this system has no server.
+         * The server: listens, calls side_ready(), serves until the client leaves. It is killed
+         * if it does not come back. NULL: this system has no server.
          */
         int (*serve)(struct bench_side *side);
 
@@ -62,14 +62,14 @@ enum {                                  /* the sets of cases, as bits over bench
 };
 
 /*
- * What both sides of one run of a cell are told, and what the client tells back. Each process has
- * its own copy.
+ * What both sides of one run of a cell are told, and what the client tells back. Each process
+ * has its own copy.
  */
 struct bench_side {
         const struct bench_system *system;
         const struct bench_case   *kind;
         enum bench_placement       placement;
-        const char                *dir;         /* private to this benchmark, removed after it */
+        const char                *dir;         /* the benchmark's own, removed after it */
         const char                *idlc;        /* the compiler, or NULL */
         int64_t                    slice_ns;    /* how long to measure */
         uint64_t                   exact;       /* not 0: make this many calls, read no clock */

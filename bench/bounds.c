@@ -1,8 +1,9 @@
 /*
  * bounds.c - what Via has promised, measured
  *
- * A bound is a line of the table: a cell, what it is divided by (nothing: the figure itself), and
- * a limit. Two cells of one run are compared, never a figure of today with one of another machine.
+ * A bound is a line of the table: a cell, what it is divided by (nothing: the figure itself),
+ * and a limit. Two cells of one run are compared, never a figure of today with one of another
+ * machine.
  */
 #include <math.h>
 #include <string.h>
@@ -27,7 +28,8 @@ static const struct bound bounds[] = {
         { "tcp: 64 B, p50 to the raw ping-pong's",
           { "via", "tcp", "64B" }, { "raw", "tcp", "64B" }, BENCH_P50, false, 1.15 },
         { "unix: 64 B, 256 outstanding, calls/s to the hand-written floor's",
-          { "via", "unix", "64B-x256" }, { "hand", "unix", "64B-x256" }, BENCH_RATE, true, 0.4 },
+          { "via", "unix", "64B-x256" }, { "hand", "unix", "64B-x256" },
+          BENCH_RATE, true, 0.4 },
         { "unix: 64 B, system calls of the client a call",
           { "via", "unix", "64B" }, { 0 }, BENCH_SYSCALLS_CLIENT, false, 2 },
         { "unix: 64 B, system calls of the server a call",
@@ -73,7 +75,8 @@ unsigned bounds_print(const struct bench_plan *plan, FILE *out) {
                 if (isnan(value))
                         fprintf(out, "%8s  not measured\n", "–");
                 else
-                        fprintf(out, "%8.3g  %s\n", value, holds(bound, value) ? "ok" : "MISSED");
+                        fprintf(out, "%8.3g  %s\n", value,
+                                holds(bound, value) ? "ok" : "MISSED");
         }
         return missed;
 }

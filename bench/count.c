@@ -27,11 +27,12 @@ struct count {
 };
 
 static int attach(pid_t pid) {
+        uintptr_t how = PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL;
         int status;
 
         if (waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status))
                 return -ECHILD;
-        if (ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL) < 0 ||
+        if (ptrace(PTRACE_SETOPTIONS, pid, NULL, how) < 0 ||
             ptrace(PTRACE_SYSCALL, pid, NULL, NULL) < 0)
                 return -errno;
         return 0;
@@ -61,7 +62,10 @@ static int trace(struct count *client, struct count *server) {
         }
 }
 
-/* One traced run of @calls calls: the system calls of both sides, from their first to their last. */
+/*
+ * One traced run of @calls calls: the system calls of both sides, from their first to their
+ * last.
+ */
 static int count_once(struct bench_side *side, const int cpu[2], uint64_t calls,
                       uint64_t ret[2]) {
         struct count client, server;

@@ -75,10 +75,11 @@ static inline void hand_put(struct hand *hand, struct header header, const void 
 }
 
 /*
- * Takes the next whole message at *at: its header and payload, in place. Returns 1, 0 if there is
- * none, -EPROTO if it is too large.
+ * Takes the next whole message at *at: its header and payload, in place. Returns 1, 0 if there
+ * is none, -EPROTO if it is too large.
  */
-static inline int hand_next(struct hand *hand, size_t *at, struct header *ret, char **ret_payload) {
+static inline int hand_next(struct hand *hand, size_t *at, struct header *ret,
+                            char **ret_payload) {
         if (hand->have - *at < sizeof(*ret))
                 return 0;
         memcpy(ret, hand->in + *at, sizeof(*ret));
@@ -170,7 +171,8 @@ static void window_call(struct window *window, struct slot *slot) {
 
 /* The caller would look at its result here; without this the copy could be left out. */
 static inline void used(const void *result) {
-        __asm__ volatile("" : : "r"(result) : "memory");
+        __asm__ volatile("" ::"r"(result)
+                         : "memory");
 }
 
 static int window_turn(struct window *window) {

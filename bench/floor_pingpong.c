@@ -1,9 +1,9 @@
 /*
  * floor_pingpong.c - the least a round trip can be: bytes there, the same bytes back
  *
- * The server answers only when it has the whole message, as an RPC server must. For 64 bytes that
- * is epoll_wait, read, write on one side and write, read on the other: five system calls, and it
- * cannot be fewer while somebody sleeps.
+ * The server answers only when it has the whole message, as an RPC server must. For 64 bytes
+ * that is epoll_wait, read, write on one side and write, read on the other: five system calls,
+ * and it cannot be fewer while somebody sleeps.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,8 @@
 /*
  * main.c - the benchmark: floors and calls, side by side in one run
  *
- * Real processes, real sockets, in a folder of its own that is gone afterwards, also after Ctrl-C.
+ * Real processes, real sockets, in a folder of its own that is gone afterwards, also after
+ * Ctrl-C.
  */
 #include <errno.h>
 #include <ftw.h>

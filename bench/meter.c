@@ -88,7 +88,8 @@ bool meter_more(struct meter *meter, uint64_t calls) {
         if (meter->samples && calls && meter->n_samples < SAMPLES_MAX) {
                 int64_t took = now - meter->last;
 
-                meter->samples[meter->n_samples++] = took < UINT32_MAX ? (uint32_t)took : UINT32_MAX;
+                meter->samples[meter->n_samples++] =
+                        took < UINT32_MAX ? (uint32_t)took : UINT32_MAX;
         }
         meter->last = now;
 

@@ -3,8 +3,8 @@
  * meter.h - when to stop, and what was measured until then
  *
  * A client loops `while (meter_more(&meter, calls))` around its calls. The first quarter of the
- * slice is a warm-up and counts for nothing. One clock reading serves as the end of one call and
- * the beginning of the next. Makes no allocation while it measures.
+ * slice is a warm-up and counts for nothing. One clock reading serves as the end of one call
+ * and the beginning of the next. Makes no allocation while it measures.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -17,21 +17,23 @@
 #endif
 
 static const char help[] =
-        "usage: bench [--quick] [--rounds N] [--system NAME] [--transport NAME] [--placement NAME]\n"
-        "             [--case NAME] [--tsv] [--check] [--idlc PATH]\n"
+        "usage: bench [--quick] [--rounds N] [--system NAME] [--transport NAME]\n"
+        "             [--placement NAME] [--case NAME] [--tsv] [--check] [--idlc PATH]\n"
         "\n"
-        "Measures Via's calls and the floors under them side by side, in interleaved rounds, and\n"
-        "prints medians over the rounds, ratios to the floors, and the bounds Via promises.\n"
+        "Measures Via's calls and the floors under them side by side, in interleaved\n"
+        "rounds, and prints medians over the rounds, ratios to the floors, and Via's bounds.\n"
         "\n"
         "  --quick           all of it in less than a minute (without: about four)\n"
         "  --rounds N        how many rounds; more are steadier, each is then shorter\n"
         "  --system NAME     only this one; likewise --transport, --placement and --case\n"
-        "  --tsv             lines of system, transport, placement, case, metric, value; no table\n"
+        "  --tsv             no table: lines of system, transport, placement, case,\n"
+        "                    metric, value\n"
         "  --check           exit with 1 if a bound is missed\n"
         "  --idlc PATH       the compiler to measure\n"
         "  --help            this\n"
         "\n"
-        "Exit status: 0; 1 if a cell failed or, with --check, a bound is missed; 2 for a wrong option.\n";
+        "Exit status: 0; 1 if a cell failed or, with --check, a bound is missed; 2 for\n"
+        "a wrong option.\n";
 
 static const char *system_name(unsigned i) {
         return i < bench_n_systems ? bench_systems[i].name : NULL;
@@ -102,17 +104,38 @@ int options_parse(struct bench_options *options, int argc, char **argv) {
         *options = (struct bench_options){ .idlc = BENCH_IDLC };
         while (r == 0 && (option = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
                 switch (option) {
-                case 'q': options->quick = true; break;
-                case 'v': options->tsv = true; break;
-                case 'k': options->check = true; break;
-                case 'i': options->idlc = optarg; break;
-                case 'r': r = rounds(optarg, &options->rounds); break;
-                case 's': r = choose("system", optarg, system_name, &options->system); break;
-                case 't': r = choose("transport", optarg, transport_name, &options->transport); break;
-                case 'p': r = choose("placement", optarg, placement_name, &options->placement); break;
-                case 'c': r = choose("case", optarg, case_name, &options->kind); break;
-                case 'h': fputs(help, stdout); return OPTIONS_HELP;
-                default: r = -EINVAL;   /* getopt has said what is wrong */
+                case 'q':
+                        options->quick = true;
+                        break;
+                case 'v':
+                        options->tsv = true;
+                        break;
+                case 'k':
+                        options->check = true;
+                        break;
+                case 'i':
+                        options->idlc = optarg;
+                        break;
+                case 'r':
+                        r = rounds(optarg, &options->rounds);
+                        break;
+                case 's':
+                        r = choose("system", optarg, system_name, &options->system);
+                        break;
+                case 't':
+                        r = choose("transport", optarg, transport_name, &options->transport);
+                        break;
+                case 'p':
+                        r = choose("placement", optarg, placement_name, &options->placement);
+                        break;
+                case 'c':
+                        r = choose("case", optarg, case_name, &options->kind);
+                        break;
+                case 'h':
+                        fputs(help, stdout);
+                        return OPTIONS_HELP;
+                default:
+                        r = -EINVAL;    /* getopt has said what is wrong */
                 }
         }
         if (r == 0 && optind < argc) {

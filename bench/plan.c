@@ -29,15 +29,10 @@ static bool runs(const struct bench_options *options, const struct bench_system 
                wanted(options->kind, bench_cases[kind].name);
 }
 
-/* Lists the wanted cells, in order, into @cells unless it is NULL; returns how many. */
-static size_t list(const struct bench_options *options, struct bench_cell *cells) {
-        const struct bench_system *end = bench_systems + bench_n_systems;
-        size_t n = 0;
-
-        for (unsigned placement = 0; placement < BENCH_PLACEMENTS; placement++)
-        for (const struct bench_system *first = bench_systems; first < end; first++)
-        for (unsigned kind = 0; is_first(first) && kind < bench_n_cases; kind++)
-        for (const struct bench_system *s = first; s < end; s++) {
+/* Adds the cells of one placement and case on @first's transport; returns how many are listed. */
+static size_t list_case(const struct bench_options *options, unsigned placement, unsigned kind,
+                        const struct bench_system *first, struct bench_cell *cells, size_t n) {
+        for (const struct bench_system *s = first; s < bench_systems + bench_n_systems; s++) {
                 if (strcmp(s->transport, first->transport) != 0 ||
                     !runs(options, s, placement, kind))
                         continue;
@@ -48,6 +43,21 @@ static size_t list(const struct bench_options *options, struct bench_cell *cells
                                 .placement = (enum bench_placement)placement,
                         };
                 n++;
+        }
+        return n;
+}
+
+/* Lists the wanted cells, in order, into @cells unless it is NULL; returns how many. */
+static size_t list(const struct bench_options *options, struct bench_cell *cells) {
+        size_t n = 0;
+
+        for (unsigned placement = 0; placement < BENCH_PLACEMENTS; placement++) {
+                for (unsigned i = 0; i < bench_n_systems; i++) {
+                        const struct bench_system *first = &bench_systems[i];
+
+                        for (unsigned kind = 0; is_first(first) && kind < bench_n_cases; kind++)
+                                n = list_case(options, placement, kind, first, cells, n);
+                }
         }
         return n;
 }
@@ -66,9 +76,8 @@ int plan_init(struct bench_plan *plan, const struct bench_options *options, unsi
         list(options, plan->cells);
         for (size_t i = 0; i < n_values; i++)
                 plan->values[i] = NAN;
-        for (size_t i = 0; i < n; i++)
-                for (unsigned m = 0; m < BENCH_METRICS; m++)
-                        plan->cells[i].value[m] = plan->values + (i * BENCH_METRICS + m) * rounds;
+        for (size_t i = 0; i < n * BENCH_METRICS; i++)
+                plan->cells[i / BENCH_METRICS].value[i % BENCH_METRICS] = plan->values + i * rounds;
         return 0;
 }
 

@@ -2,8 +2,8 @@
 /*
  * plan.h - which cells are run, and what each gave in each round
  *
- * Cells that are compared with each other stand next to each other: placement, then transport, then
- * case, then system. Runs nothing itself.
+ * Cells that are compared with each other stand next to each other: placement, then transport,
+ * then case, then system. Runs nothing itself.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -39,12 +39,12 @@ static bool header(const struct watch *watch, enum bench_placement placement, FI
         else if (watch->n_cpus < 2)
                 fprintf(out, "\ntwo-cores: skipped, there is only one CPU to run on\n");
         else
-                fprintf(out, "\ntwo-cores: client on CPU %d, server on CPU %d\n\n", watch->cpu[0],
-                        watch->cpu[1]);
+                fprintf(out, "\ntwo-cores: client on CPU %d, server on CPU %d\n\n",
+                        watch->cpu[0], watch->cpu[1]);
         if (placement == BENCH_TWO_CORES && watch->n_cpus < 2)
                 return false;
-        fprintf(out, "  %-9s %-9s %-13s%10s%10s%11s  %-12s%9s%9s%8s%8s\n", "", "", "", "p50", "p99",
-                "", "ratio to", "CPU µs", "a call", "system", "calls");
+        fprintf(out, "  %-9s %-9s %-13s%10s%10s%11s  %-12s%9s%9s%8s%8s\n", "", "", "", "p50",
+                "p99", "", "ratio to", "CPU µs", "a call", "system", "calls");
         fprintf(out, "  %-9s %-9s %-13s%10s%10s%11s  %-12s%8s%9s%8s%8s\n", "transport", "case",
                 "system", "µs", "µs", "calls/s", "the floor", "client", "server", "client",
                 "server");
@@ -52,7 +52,8 @@ static bool header(const struct watch *watch, enum bench_placement placement, FI
 }
 
 static void row(const struct bench_plan *plan, const struct bench_cell *cell, FILE *out) {
-        double p50 = plan_median(plan, cell, BENCH_P50), p99 = plan_median(plan, cell, BENCH_P99);
+        double p50 = plan_median(plan, cell, BENCH_P50);
+        double p99 = plan_median(plan, cell, BENCH_P99);
         double ratio = ratio_to_floor(plan, cell);
 
         fprintf(out, "  %-9s %-9s %-13s", cell->system->transport, cell->kind->name,
@@ -87,7 +88,7 @@ void report_table(const struct bench_plan *plan, const struct watch *watch, FILE
                 if (!last || last->placement != cell->placement)
                         rows = header(watch, cell->placement, out);
                 if (rows && (!last || last->placement != cell->placement ||
-                    strcmp(last->system->transport, cell->system->transport) != 0))
+                             strcmp(last->system->transport, cell->system->transport) != 0))
                         fputc('\n', out);
                 if (rows)
                         row(plan, cell, out);
@@ -109,7 +110,8 @@ void report_tsv(const struct bench_plan *plan, FILE *out) {
                 for (unsigned m = 0; m < BENCH_METRICS; m++)
                         tsv(cell, bench_metric_names[m],
                             plan_median(plan, cell, (enum bench_metric)m), out);
-                tsv(cell, measure_of(cell) == BENCH_P50 ? "p50_to_floor" : "calls_per_s_to_floor",
+                tsv(cell,
+                    measure_of(cell) == BENCH_P50 ? "p50_to_floor" : "calls_per_s_to_floor",
                     ratio_to_floor(plan, cell), out);
         }
 }

@@ -38,10 +38,12 @@ static int64_t slice_of(const struct bench_plan *plan, const struct bench_option
         int64_t all = options->quick ? QUICK_NS : FULL_NS;
         int64_t slice = all / (int64_t)(plan->n * plan->rounds) - OVERHEAD_NS;
 
-        return slice < SLICE_MIN_NS ? SLICE_MIN_NS : slice > SLICE_MAX_NS ? SLICE_MAX_NS : slice;
+        return slice < SLICE_MIN_NS ? SLICE_MIN_NS :
+               slice > SLICE_MAX_NS ? SLICE_MAX_NS : slice;
 }
 
-static void progress(const struct bench_plan *plan, unsigned round, const struct bench_cell *cell) {
+static void progress(const struct bench_plan *plan, unsigned round,
+                     const struct bench_cell *cell) {
         if (!isatty(STDERR_FILENO))
                 return;
         fprintf(stderr, "\r\033[Kround %u of %u: %s %s %s %s", round + 1, plan->rounds,
@@ -71,7 +73,10 @@ static int run_cell(struct bench_cell *cell, unsigned round, struct bench_side s
         return r < 0 ? 0 : r;
 }
 
-/* Counted once: system calls, unlike time, do not vary. A kernel that forbids tracing is no failure. */
+/*
+ * Counted once: system calls, unlike time, do not vary. A kernel that forbids tracing is no
+ * failure.
+ */
 static int count_all(struct bench_plan *plan, struct bench_side side, struct watch *watch) {
         int r = 0;
 

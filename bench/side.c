@@ -88,7 +88,8 @@ static void last_words(struct bench_side *side, int fd) {
 
         if (side->system->serve && poll(&ready, 1, 0) == 1 &&
             read(fd, &words, sizeof(words)) == sizeof(words))
-                snprintf(side->why + len, sizeof(side->why) - len, "; server: %.180s", words.text);
+                snprintf(side->why + len, sizeof(side->why) - len, "; server: %.180s",
+                         words.text);
 }
 
 int side_drive(struct bench_side *side, const int cpu[2], pid_t server, int ready_fd) {

@@ -12,7 +12,7 @@ struct bench_side;
 int side_serve(struct bench_side *side, int cpu);
 
 /*
- * The client's: @cpu[0] is its own, @cpu[1] for a server that is a thread. @server is the server's
- * process, or 0. @ready_fd brings the server's words.
+ * The client's: @cpu[0] is its own, @cpu[1] for a server that is a thread. @server is the
+ * server's process, or 0. @ready_fd brings the server's words.
  */
 int side_drive(struct bench_side *side, const int cpu[2], pid_t server, int ready_fd);

@@ -14,7 +14,10 @@
 #include "bench.h"
 #include "sock.h"
 
-/* Room for a 1 MiB message: 2.4 times faster on two cores than in pieces, though 15 % slower on one. */
+/*
+ * Room for a 1 MiB message: 2.4 times faster on two cores than in pieces, though 15 % slower on
+ * one.
+ */
 #define UNIX_SNDBUF (1 << 20)
 
 union address {
@@ -27,7 +30,10 @@ static bool is_unix(const struct bench_side *side) {
         return strcmp(side->system->transport, "unix") == 0;
 }
 
-/* Unix sockets take what the kernel allows; TCP grows its own buffers as long as they are not set. */
+/*
+ * Unix sockets take what the kernel allows; TCP grows its own buffers as long as they are not
+ * set.
+ */
 static void tune(const struct bench_side *side, int fd) {
         if (is_unix(side))
                 setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){ UNIX_SNDBUF }, sizeof(int));
@@ -70,7 +76,8 @@ static int listen_at(struct bench_side *side) {
                 return r;
         }
         if (!is_unix(side))
-                snprintf(side->address, sizeof(side->address), "%d", ntohs(address.in.sin_port));
+                snprintf(side->address, sizeof(side->address), "%d",
+                         ntohs(address.in.sin_port));
         return fd;
 }
 

@@ -9,7 +9,9 @@
 
 struct bench_side;
 
-/* Listens, says so, and waits for the one client: its descriptor, blocking, or negative errno. */
+/*
+ * Listens, says so, and waits for the one client: its descriptor, blocking, or negative errno.
+ */
 int sock_serve(struct bench_side *side);
 
 /* Connects to side->address: a blocking descriptor, or negative errno. */

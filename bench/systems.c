@@ -45,15 +45,15 @@ const struct bench_case bench_cases[] = {
 const unsigned bench_n_cases = sizeof(bench_cases) / sizeof(*bench_cases);
 
 const struct bench_system bench_systems[] = {
-        { "raw",          "unix",   SEQ,        BOTH, false, pingpong_serve_epoll,    pingpong_drive },
-        { "raw",          "tcp",    SEQ,        BOTH, false, pingpong_serve_epoll,    pingpong_drive },
-        { "raw-blocking", "unix",   SEQ,        BOTH, false, pingpong_serve_blocking, pingpong_drive },
-        { "raw-blocking", "tcp",    SEQ,        BOTH, false, pingpong_serve_blocking, pingpong_drive },
-        { "hand",         "unix",   PIPE,       BOTH, false, hand_serve,              hand_drive     },
-        { "hand",         "tcp",    PIPE,       BOTH, false, hand_serve,              hand_drive     },
-        { "via",          "unix",   SEQ | PIPE, BOTH, false, via_cells_serve,         via_cells_drive },
-        { "via",          "tcp",    SEQ | PIPE, BOTH, false, via_cells_serve,         via_cells_drive },
-        { "via",          "inproc", SEQ | PIPE, BOTH, true,  via_cells_serve,         via_cells_drive },
-        { "idlc",         "-",      BENCH_CASE_IDLC, ONE, false, NULL,                idlc_time_drive },
+        { "raw", "unix", SEQ, BOTH, false, pingpong_serve_epoll, pingpong_drive },
+        { "raw", "tcp", SEQ, BOTH, false, pingpong_serve_epoll, pingpong_drive },
+        { "raw-blocking", "unix", SEQ, BOTH, false, pingpong_serve_blocking, pingpong_drive },
+        { "raw-blocking", "tcp", SEQ, BOTH, false, pingpong_serve_blocking, pingpong_drive },
+        { "hand", "unix", PIPE, BOTH, false, hand_serve, hand_drive },
+        { "hand", "tcp", PIPE, BOTH, false, hand_serve, hand_drive },
+        { "via", "unix", SEQ | PIPE, BOTH, false, via_cells_serve, via_cells_drive },
+        { "via", "tcp", SEQ | PIPE, BOTH, false, via_cells_serve, via_cells_drive },
+        { "via", "inproc", SEQ | PIPE, BOTH, true,  via_cells_serve, via_cells_drive },
+        { "idlc", "-", BENCH_CASE_IDLC, ONE, false, NULL, idlc_time_drive },
 };
 const unsigned bench_n_systems = sizeof(bench_systems) / sizeof(*bench_systems);

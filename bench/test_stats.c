@@ -14,7 +14,10 @@ static int compare(const void *a, const void *b) {
         return (x > y) - (x < y);
 }
 
-/* Every rank of arrays of many sizes: few different values make ties, which partitions trip over. */
+/*
+ * Every rank of arrays of many sizes: few different values make ties, which partitions trip
+ * over.
+ */
 TEST(percentiles_are_those_of_the_sorted_samples) {
         uint32_t seed = 1;
 
@@ -28,8 +31,11 @@ TEST(percentiles_are_those_of_the_sorted_samples) {
                         }
                         memcpy(sorted, v, sizeof(v));
                         qsort(sorted, n, sizeof(*sorted), compare);
-                        for (uint32_t k = 1; k <= n; k++)
-                                CHECK(stats_percentile(v, n, (k - 0.5) * 100 / n) == sorted[k - 1]);
+                        for (uint32_t k = 1; k <= n; k++) {
+                                double percent = (k - 0.5) * 100 / n;
+
+                                CHECK(stats_percentile(v, n, percent) == sorted[k - 1]);
+                        }
                         CHECK(stats_percentile(v, n, 0) == sorted[0]);
                         CHECK(stats_percentile(v, n, 100) == sorted[n - 1]);
                 }

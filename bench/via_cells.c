@@ -1,8 +1,8 @@
 /*
  * via_cells.c - Via itself, as an application uses it: a generated stub, a handler, an endpoint
  *
- * Sequential cases go through the generated stub of a blocking client, which lends an arena so that
- * a result costs no allocation. Cases with several calls outstanding start them with
+ * Sequential cases go through the generated stub of a blocking client, which lends an arena so
+ * that a result costs no allocation. Cases with several calls outstanding start them with
  * via_client_start(), the next one from within the end of the last.
  */
 #include <errno.h>
@@ -124,7 +124,8 @@ static ProtobufCBinaryData *bytes_of(const struct via_type *type, const void *me
         return (ProtobufCBinaryData *)((uintptr_t)message + type->desc.fields[0].offset);
 }
 
-static void window_done(void *user, int code, const void *response, const struct via_error *err) {
+static void window_done(void *user, int code, const void *response,
+                        const struct via_error *err) {
         struct window *window = user;
         ProtobufCBinaryData *bytes;
 
