@@ -1,0 +1,38 @@
+#pragma once
+/*
+ * service.h - the interface procs.Table, answered from /proc
+ *
+ * Knows of calls, but not of transports: the same handlers stand behind each of them. One server, so one thread.
+ */
+#include <via/server.h>
+#include "procs.h"
+#include "users.h"
+
+struct service {
+        int          root;                      /* /proc */
+        struct users users;
+};
+
+/* Returns 0, or a negative errno. Pair with service_fini(). */
+int  service_init(struct service *service);
+void service_fini(struct service *service);
+
+/* Serves procs.Table on @server. @service is borrowed until via_server_free(). */
+int service_add(struct service *service, struct via_server *server, struct via_error *err);
+
+/* --- between the handlers, which return an enum via_code --- */
+
+struct proc;
+
+int service_list(struct via_call *call, const struct procs_Filter *wanted, size_t *ret_n_result,
+                 struct procs_Process ***ret_result);
+int service_signal(struct via_call *call, int32_t pid, int32_t number);
+
+/* Fills in *@ret_process, a default message, with parts that live as long as the call. */
+int service_tell(struct via_call *call, const struct proc *proc, const char *command, struct procs_Process *ret_process);
+
+/* Ends the call: reading /proc failed with the negative errno @r. */
+int service_fault(struct via_call *call, int r);
+
+/* Ends the call: there is no process @pid. */
+int service_gone(struct via_call *call, int32_t pid);
