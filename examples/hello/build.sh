@@ -1,11 +1,9 @@
 #!/bin/sh -e
 # Builds ./server and ./client against an installed Via, with nothing but cc and pkg-config.
-# Is it installed where pkg-config does not look? PKG_CONFIG_PATH=PREFIX/lib/pkgconfig ./build.sh
+# If Via is where pkg-config does not look: PKG_CONFIG_PATH=PREFIX/lib/pkgconfig ./build.sh
 
 cd "$(dirname "$0")"
+link="$(pkg-config --cflags --libs via) -Wl,-rpath,$(pkg-config --variable=libdir via)"
 "$(pkg-config --variable=idlc via)" -o . hello.idl
-for program in server client; do
-        # shellcheck disable=SC2046    # the flags are several words
-        ${CC:-cc} -std=gnu11 -O2 -Wall $program.c hello.c -o $program \
-                $(pkg-config --cflags --libs via) "-Wl,-rpath,$(pkg-config --variable=libdir via)"
-done
+${CC:-cc} -std=gnu11 -O2 -Wall server.c hello.c $link -o server
+${CC:-cc} -std=gnu11 -O2 -Wall client.c hello.c $link -o client

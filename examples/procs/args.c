@@ -18,15 +18,15 @@ const char args_usage[] =
         "      --user=NAME         only those that run as NAME\n"
         "      --name=TEXT         only those with TEXT in their name\n"
         "      --min-cpu=PERCENT   only those that use at least so much of a core\n"
-        "      --min-mem=BYTES     only those that occupy at least so much (K, M, G: powers of 1024)\n"
+        "      --min-mem=BYTES     only those that occupy at least so much (100M, 2G)\n"
         "      --sort=ORDER        cpu (as without), memory, pid or name\n"
         "      --limit=N           only the first N\n"
         "  get PID             one process\n"
         "  signal PID SIGNAL   TERM, KILL, 15, ...; 0 only asks whether it could\n"
         "  bench N             N calls of get, and how long they took\n"
         "\n"
-        "ENDPOINT is where a procs-server serves: unix:PATH, tcp://HOST:PORT, ... With inproc:NAME\n"
-        "the client serves itself, in a thread of its own.\n";
+        "ENDPOINT is where a procs-server serves: unix:PATH, tcp://HOST:PORT, ...\n"
+        "With inproc:NAME the client serves itself, in a thread of its own.\n";
 
 static const struct {
         const char   *name;
@@ -62,7 +62,8 @@ static int wrong(const char *what, const char *text) {
         return -EINVAL;
 }
 
-static int parse_number(const char *text, const char *what, uint32_t min, uint32_t max, uint32_t *ret) {
+static int parse_number(const char *text, const char *what, uint32_t min, uint32_t max,
+                        uint32_t *ret) {
         unsigned long long value;
         char *end;
 
@@ -143,7 +144,7 @@ static int parse_option(int option, char *value, struct procs_Filter *filter) {
         case 's':
                 return parse_order(value, &filter->sort_by);
         case 'l':
-                return parse_number(value, "not a number of processes", 1, UINT32_MAX, &filter->limit);
+                return parse_number(value, "not a limit", 1, UINT32_MAX, &filter->limit);
         default:
                 return -EINVAL;                 /* getopt_long() has said why */
         }

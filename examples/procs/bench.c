@@ -1,7 +1,8 @@
 /*
  * bench.c - how long a call takes
  *
- * Lends an arena to each call, as a program does that makes many: the result lives in there, and nothing is allocated.
+ * Lends an arena to each call, as a program does that makes many: the result lives in there,
+ * and nothing is allocated.
  */
 #include <stdlib.h>
 #include <time.h>
@@ -21,7 +22,8 @@ static int by_value(const void *a, const void *b) {
         return (x > y) - (x < y);
 }
 
-static int measure(struct via_client *client, struct via_arena *arena, uint32_t n, double *took, struct via_error *err) {
+static int measure(struct via_client *client, struct via_arena *arena, uint32_t n, double *took,
+                   struct via_error *err) {
         struct via_call_options options = { .arena = arena };
 
         for (uint32_t i = 0; i < n; i++) {
@@ -37,15 +39,17 @@ static int measure(struct via_client *client, struct via_arena *arena, uint32_t 
         return VIA_OK;
 }
 
-int bench_run(struct via_client *client, uint32_t n, struct times *ret_times, struct via_error *err) {
+int bench_run(struct via_client *client, uint32_t n, struct times *ret_times,
+              struct via_error *err) {
         struct via_arena *arena = via_arena_new(0);
         double *took = calloc(n, sizeof(*took));
         int r = VIA_OK;
 
         if (!arena || !took)
-                r = via_error_set(err, VIA_RESOURCE_EXHAUSTED, "no memory for %u calls", (unsigned)n);
+                r = via_error_set(err, VIA_RESOURCE_EXHAUSTED, "no memory for %u calls",
+                                  (unsigned)n);
         if (!r)
-                r = measure(client, arena, n / 10 + 1 < n ? n / 10 + 1 : n, took, err);        /* to get warm */
+                r = measure(client, arena, n / 10, took, err);  /* to get warm */
         if (!r)
                 r = measure(client, arena, n, took, err);
         if (!r) {

@@ -9,7 +9,8 @@ struct times {
 };
 
 /*
- * Makes @n calls of get(1), one after the other, and measures each. What a call costs here is mostly the reading of /proc;
- * ./dev bench measures Via alone.
+ * Makes @n calls of get(1), one after the other, and measures each. What a call costs here is
+ * mostly the reading of /proc; ./dev bench measures Via alone.
  */
-int bench_run(struct via_client *client, uint32_t n, struct times *ret_times, struct via_error *err);
+int bench_run(struct via_client *client, uint32_t n, struct times *ret_times,
+              struct via_error *err);

@@ -1,6 +1,7 @@
 /*
  * client.c - asks a procs-server about its processes
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,8 @@
 #include "local.h"
 #include "show.h"
 
-static int list(struct via_client *client, const struct procs_Filter *filter, struct via_error *err) {
+static int list(struct via_client *client, const struct procs_Filter *filter,
+                struct via_error *err) {
         struct procs_Process **processes;
         size_t n;
         int r = procs_Table_list(client, filter, &n, &processes, err);
@@ -49,7 +51,7 @@ static int bench(struct via_client *client, uint32_t n, struct via_error *err) {
         int r = bench_run(client, n, &times, err);
 
         if (!r)
-                printf("%u calls, p50 %.1f us, p99 %.1f us\n", (unsigned)n, times.p50, times.p99);
+                printf("%" PRIu32 " calls, p50 %.1f us, p99 %.1f us\n", n, times.p50, times.p99);
         return r;
 }
 

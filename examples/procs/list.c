@@ -1,29 +1,19 @@
 /*
  * list.c - procs.Table.list: choose, sort, and tell of the first ones
  */
+#define _GNU_SOURCE                             /* qsort_r() */
 #include <stdlib.h>
 #include <string.h>
 #include <via/via.h>
 #include "proc.h"
 #include "service.h"
 
-static bool chosen(struct service *service, const struct proc *proc, const struct procs_Filter *wanted, double now) {
+static bool chosen(struct service *service, const struct proc *proc,
+                   const struct procs_Filter *wanted, double now) {
         return proc_cpu(proc, now) >= wanted->min_cpu && proc->memory >= wanted->min_memory &&
                strstr(proc->name, wanted->name) &&
-               (!*wanted->user || strcmp(users_name(&service->users, proc->uid), wanted->user) == 0);
-}
-
-static int by_cpu(const void *a, const void *b, void *now) {
-        double x = proc_cpu(a, *(double *)now), y = proc_cpu(b, *(double *)now);
-
-        return (x < y) - (x > y);
-}
-
-static int by_memory(const void *a, const void *b, void *now) {
-        uint64_t x = ((const struct proc *)a)->memory, y = ((const struct proc *)b)->memory;
-
-        (void)now;
-        return (x < y) - (x > y);
+               (!*wanted->user ||
+                strcmp(users_name(&service->users, proc->uid), wanted->user) == 0);
 }
 
 static int by_pid(const void *a, const void *b, void *now) {
@@ -31,6 +21,18 @@ static int by_pid(const void *a, const void *b, void *now) {
 
         (void)now;
         return (x > y) - (x < y);
+}
+
+static int by_cpu(const void *a, const void *b, void *now) {
+        double x = proc_cpu(a, *(double *)now), y = proc_cpu(b, *(double *)now);
+
+        return x != y ? (x < y) - (x > y) : by_pid(a, b, now);
+}
+
+static int by_memory(const void *a, const void *b, void *now) {
+        uint64_t x = ((const struct proc *)a)->memory, y = ((const struct proc *)b)->memory;
+
+        return x != y ? (x < y) - (x > y) : by_pid(a, b, now);
 }
 
 static int by_name(const void *a, const void *b, void *now) {
@@ -59,8 +61,9 @@ static int tell_all(struct via_call *call, const struct proc *procs, size_t n, s
                 if (proc_read_command(service->root, procs[i].pid, command, sizeof(command)))
                         continue;               /* ended since the table was read */
                 rows[n_rows] = via_call_new(call, &procs_Process_type);
-                r = rows[n_rows] ? service_tell(call, &procs[i], command, rows[n_rows]) : VIA_RESOURCE_EXHAUSTED;
-                n_rows++;
+                if (!rows[n_rows])
+                        return VIA_RESOURCE_EXHAUSTED;
+                r = service_tell(call, &procs[i], command, rows[n_rows++]);
         }
         if (r)
                 return r;
@@ -72,14 +75,16 @@ static int tell_all(struct via_call *call, const struct proc *procs, size_t n, s
 int service_list(struct via_call *call, const struct procs_Filter *wanted, size_t *ret_n_result,
                 struct procs_Process ***ret_result) {
         struct service *service = via_call_self(call);
-        size_t limit = wanted->limit && wanted->limit < procs_LIST_MAX ? wanted->limit : procs_LIST_MAX;
+        bool limited = wanted->limit > 0 && wanted->limit < procs_LIST_MAX;
+        size_t limit = limited ? wanted->limit : procs_LIST_MAX;
         struct proc *procs;
         size_t n, n_chosen = 0;
         double now = proc_now();
         int r;
 
         if ((unsigned)wanted->sort_by >= procs_Order_COUNT)
-                return via_call_fail(call, VIA_INVALID_ARGUMENT, "sort_by: there is no order %d", (int)wanted->sort_by);
+                return via_call_fail(call, VIA_INVALID_ARGUMENT, "there is no order %d",
+                                     (int)wanted->sort_by);
         r = proc_read_all(service->root, &procs, &n);
         if (r)
                 return service_fault(call, r);

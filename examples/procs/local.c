@@ -1,8 +1,8 @@
 /*
  * local.c - the service, in a thread of this process
  *
- * The server is prepared here and handed over as a whole: from then on only its thread touches it, and only
- * via_server_stop() reaches it from outside.
+ * The server is prepared here and handed over as a whole: from then on only its thread touches
+ * it, and only via_server_stop() reaches it from outside.
  */
 #include <string.h>
 #include <via/via.h>
@@ -38,7 +38,8 @@ int local_start(struct local *local, const char *endpoint, struct via_error *err
         if (!r) {
                 r = pthread_create(&local->thread, NULL, run, local->server);
                 if (r)
-                        r = via_error_set(err, VIA_RESOURCE_EXHAUSTED, "no thread: %s", strerror(r));
+                        r = via_error_set(err, VIA_RESOURCE_EXHAUSTED, "no thread: %s",
+                                          strerror(r));
         }
         if (r)
                 tidy(local);

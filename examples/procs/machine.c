@@ -9,7 +9,10 @@
 #include "machine.h"
 #include "procfs.h"
 
-/* How many bytes the line "@key  N kB" of /proc/meminfo tells; 0 if there is none, as without swap. */
+/*
+ * How many bytes the line "@key  N kB" of /proc/meminfo tells; 0 if there is none, as without
+ * swap.
+ */
 static uint64_t meminfo(const char *text, const char *key) {
         const char *line = strstr(text, key);
         uint64_t kib = 0;
@@ -39,8 +42,8 @@ int machine_read(int root, struct machine *ret_machine) {
         int r;
 
         r = procfs_read(root, "loadavg", buf, sizeof(buf), &n);
-        if (!r && sscanf(buf, "%lf %lf %lf %" SCNu32 "/%" SCNu32, &m.load[0], &m.load[1], &m.load[2],
-                         &m.running, &m.threads) != 5)
+        if (!r && sscanf(buf, "%lf %lf %lf %" SCNu32 "/%" SCNu32, &m.load[0], &m.load[1],
+                         &m.load[2], &m.running, &m.threads) != 5)
                 r = -EPROTO;
         if (!r)
                 r = procfs_read(root, "uptime", buf, sizeof(buf), &n);

@@ -12,8 +12,9 @@
 #include "text.h"
 
 /*
- * "PID (NAME) STATE PARENT ...". The name is whatever the process likes, "a) R 1 (b" for example, and is not escaped: it ends
- * at the last parenthesis, because after it there are only numbers.
+ * "PID (NAME) STATE PARENT ...". The name is whatever the process likes, "a) R 1 (b" for
+ * example, and is not escaped: it ends at the last parenthesis, because after it there are only
+ * numbers.
  */
 int proc_parse_stat(const char *text, struct proc *ret_proc) {
         const char *open = strchr(text, '('), *close = strrchr(text, ')');
@@ -27,7 +28,8 @@ int proc_parse_stat(const char *text, struct proc *ret_proc) {
                    &state, &parent, &user, &system, &threads, &start, &pages) != 7)
                 return -EPROTO;
 
-        snprintf(ret_proc->name, sizeof(ret_proc->name), "%.*s", (int)(close - open - 1), open + 1);
+        snprintf(ret_proc->name, sizeof(ret_proc->name), "%.*s", (int)(close - open - 1),
+                 open + 1);
         text_clean(ret_proc->name);
         ret_proc->pid = (pid_t)strtol(text, NULL, 10);
         ret_proc->parent = (pid_t)parent;
@@ -39,16 +41,22 @@ int proc_parse_stat(const char *text, struct proc *ret_proc) {
         return 0;
 }
 
-/* "Name:\tsh\n...Tgid:\t1\n...Pid:\t1\n...": here the kernel escapes the name, so that it cannot forge a line. */
+/*
+ * "Name:\tsh\n...Tgid:\t1\n...Pid:\t1\n...": here the kernel escapes the name, so that it
+ * cannot forge a line.
+ */
 int proc_parse_status(const char *text, struct proc *ret_proc) {
-        const char *tgid = strstr(text, "\nTgid:"), *pid = strstr(text, "\nPid:"), *uid = strstr(text, "\nUid:");
+        const char *tgid = strstr(text, "\nTgid:");
+        const char *pid = strstr(text, "\nPid:");
+        const char *uid = strstr(text, "\nUid:");
         unsigned real, effective;
         long leader, self;
 
         if (!tgid || !pid || !uid || sscanf(tgid, "\nTgid: %ld", &leader) != 1 ||
-            sscanf(pid, "\nPid: %ld", &self) != 1 || sscanf(uid, "\nUid: %u %u", &real, &effective) != 2)
+            sscanf(pid, "\nPid: %ld", &self) != 1 ||
+            sscanf(uid, "\nUid: %u %u", &real, &effective) != 2)
                 return -EPROTO;
-        if (leader != self)                     /* /proc has a folder for the id of a thread, too */
+        if (leader != self)                     /* /proc/ID opens for threads, too */
                 return PROC_GONE;
 
         ret_proc->uid = effective;
@@ -58,7 +66,7 @@ int proc_parse_status(const char *text, struct proc *ret_proc) {
 
 int proc_read(int root, pid_t pid, struct proc *ret_proc) {
         struct proc proc = { 0 };
-        char buf[4096];                         /* what is asked for stands at the beginning of both */
+        char buf[4096];                         /* what is asked for comes early in both */
         size_t n;
         int r;
 
@@ -82,7 +90,7 @@ int proc_read_command(int root, pid_t pid, char *ret_command, size_t size) {
 
         if (r)
                 return r;
-        while (n && !ret_command[n - 1])        /* each argument ends in a 0, and some programs add more */
+        while (n && !ret_command[n - 1])        /* each argument ends in a 0 */
                 n--;
         for (size_t i = 0; i < n; i++)
                 if (!ret_command[i])
@@ -139,5 +147,6 @@ double proc_now(void) {
 double proc_cpu(const struct proc *proc, double now) {
         double life = now - proc->start;
 
-        return life > 0 ? 100 * proc->busy / life : 0;  /* a clock tick is coarse: it may seem not to have begun */
+        /* A clock tick is coarse: it may seem not to have begun yet. */
+        return life > 0 ? 100 * proc->busy / life : 0;
 }

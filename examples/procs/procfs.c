@@ -37,7 +37,8 @@ int procfs_read(int root, const char *name, char *buf, size_t size, size_t *ret_
         return r;
 }
 
-int procfs_read_of(int root, pid_t pid, const char *file, char *buf, size_t size, size_t *ret_n) {
+int procfs_read_of(int root, pid_t pid, const char *file, char *buf, size_t size,
+                   size_t *ret_n) {
         char name[32];
 
         snprintf(name, sizeof(name), "%d/%s", (int)pid, file);

@@ -12,9 +12,10 @@ static const char usage[] =
         "usage: procs-server ENDPOINT...\n"
         "Serves procs.Table at each ENDPOINT: unix:PATH, unix:@NAME, tcp://HOST:PORT, ...\n"
         "\n"
-        "Prints a line \"serving ENDPOINT\" for each, as a client must write it (port 0 has become\n"
-        "a real one), once it can be called. SIGTERM and SIGINT end it: it finishes the calls that\n"
-        "are running, and waits up to 5 s for its clients to leave.\n";
+        "Prints a line \"serving ENDPOINT\" for each once it can be called, as a client must\n"
+        "write it: port 0 has become a real one. SIGTERM and SIGINT end it: it finishes the\n"
+        "calls that are running, and waits up to 5 s for its clients to leave; a second one\n"
+        "ends it at once.\n";
 
 static struct via_server *server;               /* for the signal handler */
 
@@ -24,7 +25,7 @@ static void stop(int signal) {
 }
 
 static void stop_on(int signal) {
-        struct sigaction action = { .sa_handler = stop, .sa_flags = SA_RESTART };
+        struct sigaction action = { .sa_handler = stop, .sa_flags = SA_RESTART | SA_RESETHAND };
 
         sigaction(signal, &action, NULL);
 }

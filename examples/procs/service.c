@@ -15,9 +15,10 @@
 #include "text.h"
 
 int service_fault(struct via_call *call, int r) {
-        enum via_code code = r == -EMFILE || r == -ENFILE || r == -ENOMEM ? VIA_RESOURCE_EXHAUSTED : VIA_INTERNAL;
+        bool full = r == -EMFILE || r == -ENFILE || r == -ENOMEM;
 
-        return via_call_fail(call, code, "/proc cannot be read: %s", strerror(-r));
+        return via_call_fail(call, full ? VIA_RESOURCE_EXHAUSTED : VIA_INTERNAL,
+                             "/proc cannot be read: %s", strerror(-r));
 }
 
 int service_gone(struct via_call *call, int32_t pid) {
@@ -44,7 +45,8 @@ static enum procs_Activity activity(char state) {
         }
 }
 
-int service_tell(struct via_call *call, const struct proc *proc, const char *command, struct procs_Process *ret) {
+int service_tell(struct via_call *call, const struct proc *proc, const char *command,
+                 struct procs_Process *ret) {
         struct service *service = via_call_self(call);
         double now = proc_now();
         int r;
@@ -105,7 +107,8 @@ static int summary(struct via_call *call, struct procs_Machine *ret_result) {
         ret_result->swap_free = machine.swap_free;
         r = via_call_strdup(call, &ret_result->name, name.nodename);
         if (!r)
-                r = via_call_printf(call, &ret_result->kernel, "%s %s", name.sysname, name.release);
+                r = via_call_printf(call, &ret_result->kernel, "%s %s", name.sysname,
+                                    name.release);
         return r;
 }
 

@@ -2,7 +2,8 @@
 /*
  * service.h - the interface procs.Table, answered from /proc
  *
- * Knows of calls, but not of transports: the same handlers stand behind each of them. One server, so one thread.
+ * Knows of calls, but not of transports: the same handlers stand behind each of them. One
+ * server, so one thread.
  */
 #include <via/server.h>
 #include "procs.h"
@@ -29,7 +30,8 @@ int service_list(struct via_call *call, const struct procs_Filter *wanted, size_
 int service_signal(struct via_call *call, int32_t pid, int32_t number);
 
 /* Fills in *@ret_process, a default message, with parts that live as long as the call. */
-int service_tell(struct via_call *call, const struct proc *proc, const char *command, struct procs_Process *ret_process);
+int service_tell(struct via_call *call, const struct proc *proc, const char *command,
+                 struct procs_Process *ret_process);
 
 /* Ends the call: reading /proc failed with the negative errno @r. */
 int service_fault(struct via_call *call, int r);

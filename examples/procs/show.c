@@ -26,7 +26,8 @@ static struct size size_of(uint64_t bytes) {
                 value /= 1024;
                 unit++;
         }
-        snprintf(size.text, sizeof(size.text), value < 99.95 && unit > units ? "%.1f%c" : "%.0f%c", value, *unit);
+        snprintf(size.text, sizeof(size.text), "%.*f%c", value < 99.95 && unit > units ? 1 : 0,
+                 value, *unit);
         return size;
 }
 
@@ -52,17 +53,19 @@ static void show_process(const struct procs_Process *p, int width) {
         text_copy(name, sizeof(name), p->name);
         if (p->command)
                 text_copy(command, sizeof(command), p->command);
-        else                                    /* a thread of the kernel, or a zombie: as ps shows it */
+        else                                    /* a kernel thread or a zombie: as ps does */
                 snprintf(command, sizeof(command), "[%s]", name);
-        snprintf(line, sizeof(line), "%7d %-12s %c %6.1f %6s %5" PRIu32 "  %-17s %s", (int)p->pid, user,
-                 state(p->state), p->cpu, size_of(p->memory).text, p->threads, name, command);
+        snprintf(line, sizeof(line), "%7d %-12s %c %6.1f %6s %5" PRIu32 "  %-17s %s",
+                 (int)p->pid, user, state(p->state), p->cpu, size_of(p->memory).text, p->threads,
+                 name, command);
         printf("%.*s\n", width, line);
 }
 
 void show_processes(size_t n, struct procs_Process *const *processes) {
         int width = columns();
 
-        printf("%7s %-12s %c %6s %6s %5s  %-17s %s\n", "PID", "USER", 'S', "%CPU", "MEM", "THR", "NAME", "COMMAND");
+        printf("%.*s\n", width,
+               "    PID USER         S   %CPU    MEM   THR  NAME              COMMAND");
         for (size_t i = 0; i < n; i++)
                 show_process(processes[i], width);
 }
@@ -75,8 +78,9 @@ void show_machine(const struct procs_Machine *m) {
         text_copy(kernel, sizeof(kernel), m->kernel);
         printf("%s, %s: up %ld days, %ld:%02ld, load %.2f %.2f %.2f\n", name, kernel,
                minutes / 1440, minutes / 60 % 24, minutes % 60, m->load_1, m->load_5, m->load_15);
-        printf("%" PRIu32 " processes with %" PRIu32 " threads, %" PRIu32 " running, on %" PRIu32 " cores\n",
-               m->processes, m->threads, m->running, m->cores);
-        printf("memory %s, available %s; swap %s, free %s\n", size_of(m->memory_total).text,
-               size_of(m->memory_available).text, size_of(m->swap_total).text, size_of(m->swap_free).text);
+        printf("%" PRIu32 " processes with %" PRIu32 " threads, %" PRIu32 " running, "
+               "on %" PRIu32 " cores\n", m->processes, m->threads, m->running, m->cores);
+        printf("memory %s, available %s; swap %s, free %s\n",
+               size_of(m->memory_total).text, size_of(m->memory_available).text,
+               size_of(m->swap_total).text, size_of(m->swap_free).text);
 }

@@ -10,10 +10,14 @@
 #include "service.h"
 
 static int not_permitted(struct via_call *call, int32_t pid, char *why) {
-        return procs_NotPermitted_raise(call, &(struct procs_NotPermitted){ .pid = pid, .why = why });
+        return procs_NotPermitted_raise(
+                call, &(struct procs_NotPermitted){ .pid = pid, .why = why });
 }
 
-/* Why the caller may not signal @proc, or NULL: the rule of kill(), applied to the peer instead of this server. */
+/*
+ * Why the caller may not signal @proc, or NULL: the rule of kill(), applied to the peer instead
+ * of this server.
+ */
 static char *refusal(struct via_call *call, const struct proc *proc) {
         struct via_peer peer;
 
@@ -47,15 +51,18 @@ static int signal_held(struct via_call *call, int pidfd, int32_t pid, int32_t nu
         case EPERM:
                 return not_permitted(call, pid, "the server itself may not");
         case EINVAL:
-                return via_call_fail(call, VIA_INVALID_ARGUMENT, "there is no signal %d", (int)number);
+                return via_call_fail(call, VIA_INVALID_ARGUMENT, "there is no signal %d",
+                                     (int)number);
         default:
-                return via_call_fail(call, VIA_INTERNAL, "signal %d to %d: %s", (int)number, (int)pid, strerror(errno));
+                return via_call_fail(call, VIA_INTERNAL, "signal %d to %d: %s",
+                                     (int)number, (int)pid, strerror(errno));
         }
 }
 
 /*
- * Holds on to the process before it asks whose it is: if that one ends now and another gets its number, the signal
- * reaches nobody. And never takes a pid below 1, which would mean a group of processes, or all of them.
+ * Holds on to the process before it asks whose it is: if that one ends now and another gets its
+ * number, the signal reaches nobody. And never takes a pid below 1, which would mean a group of
+ * processes, or all of them.
  */
 int service_signal(struct via_call *call, int32_t pid, int32_t number) {
         int pidfd, r;
@@ -64,9 +71,10 @@ int service_signal(struct via_call *call, int32_t pid, int32_t number) {
                 return service_gone(call, pid);
         pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
         if (pidfd < 0 && (errno == ESRCH || errno == EINVAL || errno == ENOENT))
-                return service_gone(call, pid);         /* the latter two: it is a thread of another process */
+                return service_gone(call, pid);         /* EINVAL, ENOENT: it is a thread */
         if (pidfd < 0)
-                return via_call_fail(call, VIA_INTERNAL, "pidfd_open(%d): %s", (int)pid, strerror(errno));
+                return via_call_fail(call, VIA_INTERNAL, "pidfd_open(%d): %s", (int)pid,
+                                     strerror(errno));
         r = signal_held(call, pidfd, pid, number);
         close(pidfd);
         return r;

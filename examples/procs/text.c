@@ -6,11 +6,15 @@
 
 /* How many bytes the character at @s has; 0: it is none, or one that text_clean() replaces. */
 static size_t character(const unsigned char *s) {
-        size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
+        size_t n = s[0] < 0x80 ? 1 :
+                   s[0] < 0xc2 ? 0 :
+                   s[0] < 0xe0 ? 2 :
+                   s[0] < 0xf0 ? 3 :
+                   s[0] < 0xf5 ? 4 : 0;
 
         if (n == 1)
                 return s[0] >= 0x20 && s[0] != 0x7f;
-        for (size_t i = 1; i < n; i++)          /* stops at the terminator, which continues nothing */
+        for (size_t i = 1; i < n; i++)          /* a terminator continues nothing */
                 if ((s[i] & 0xc0) != 0x80)
                         return 0;
         if (n == 2 && s[0] == 0xc2 && s[1] < 0xa0)      /* U+0080 to U+009F: controls too */

@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 /*
- * Puts '?' in the place of all in @text that is not UTF-8 or controls a terminal (escape sequences, newlines),
- * so that nobody can forge what others see by the name of a process.
+ * Puts '?' in the place of all in @text that is not UTF-8 or controls a terminal (escape
+ * sequences, newlines), so that nobody can forge what others see by the name of a process.
  */
 void text_clean(char *text);
 

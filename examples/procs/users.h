@@ -21,6 +21,7 @@ struct users {                                  /* { 0 }: nobody is known yet */
 void users_fini(struct users *users);
 
 /*
- * The login name of @uid, clean; or @uid in decimals if it has none. Valid until the next call. "?" if there is no memory.
+ * The login name of @uid, clean; or @uid in decimals if it has none. Valid until the next call.
+ * "?" if there is no memory.
  */
 const char *users_name(struct users *users, uid_t uid);
