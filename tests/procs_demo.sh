@@ -1,0 +1,35 @@
+#!/bin/sh
+# procs_demo.sh - the demo shows a good row for each transport, and leaves nothing behind: procs_demo.sh BUILD_DIR
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+TMPDIR="$tmp/a folder*"
+export TMPDIR
+mkdir "$TMPDIR" || exit 1
+failed=0
+
+fail() {
+        echo "$*"
+        sed 's/^/    /' "$tmp/out"
+        failed=1
+}
+
+sh examples/procs/demo.sh "$1" 50 >"$tmp/out" 2>&1 || fail "the demo ended with $?"
+for scheme in unix tcp inproc; do
+        grep -q "^$scheme:.* 50 .* ok\$" "$tmp/out" || fail "no good row for $scheme"
+done
+grep -q 'NoSuchProcess' "$tmp/out" || fail "no exception is shown"
+grep -q ' PID USER ' "$tmp/out" || fail "no processes are shown"
+[ -z "$(ls -A "$TMPDIR")" ] || fail "it left $(ls -A "$TMPDIR")"
+
+# A transport that does not work must fail the demo: a server of which inproc: does not hold.
+mkdir -p "$tmp/broken/examples/procs"
+cp "$1/examples/procs/procs-server" "$tmp/broken/examples/procs"
+cat >"$tmp/broken/examples/procs/procs-client" <<X
+#!/bin/sh
+case \$1 in inproc:*) echo "it is broken" >&2; exit 1 ;; esac
+exec "$1/examples/procs/procs-client" "\$@"
+X
+chmod +x "$tmp/broken/examples/procs/procs-client"
+sh examples/procs/demo.sh "$tmp/broken" 50 >"$tmp/out" 2>&1 && fail "it succeeds although a row is not ok"
+grep -q '^inproc:.*it is broken$' "$tmp/out" || fail "the row does not say what went wrong"
+exit $failed
