@@ -92,7 +92,8 @@ TEST(a_name_may_be_anything) {
         CHECK_STR(name_in("1 (\033[2J) S" REST), "?[2J");
         CHECK_STR(name_in("1 (\xff\xc3) S" REST), "??");
         CHECK_STR(name_in("1 (\xc3\xa9t\xc3\xa9) S" REST), "\xc3\xa9t\xc3\xa9");
-        CHECK_STR(name_in("1 (" TEN TEN TEN TEN TEN TEN TEN ") S" REST), TEN TEN TEN TEN TEN TEN "012");
+        CHECK_STR(name_in("1 (" TEN TEN TEN TEN TEN TEN TEN ") S" REST),
+                  TEN TEN TEN TEN TEN TEN "012");
 }
 
 TEST(what_is_no_stat_is_refused) {
@@ -320,7 +321,8 @@ static const char *clean(const char *text) {
 }
 
 TEST(texts_become_harmless) {
-        static const char edges[] = "~ \xc2\xa0\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf";
+        static const char edges[] =
+                "~ \xc2\xa0\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf";
 
         CHECK_STR(clean(edges), edges);
         CHECK_STR(clean("\x01\t\x7f"), "???");
