@@ -34,10 +34,12 @@ static int block_wait(struct via_pump *pump, bool read, int64_t until) {
  * Receives, sleeping until something comes. Returns 0 if bytes came, -EAGAIN if it is @until
  * (and perhaps a little before), or as via_pump_drain().
  */
-int via_block_drain(struct via_pump *pump, int64_t until) {
+int via_block_drain(struct via_pump *pump, struct via_spin *spin, int64_t until) {
         int timeout = ms_until(until);
-        int r;
+        int r = timeout > 0 ? via_spin_drain(spin, pump) : -EAGAIN;
 
+        if (r != -EAGAIN)
+                return r;
         if (timeout > 0 && pump->link->by->recv_wait)
                 return via_pump_drain(pump, timeout);
         for (;;) {

@@ -84,6 +84,7 @@ int via_client_open(struct via_client **ret_client, const char *text,
         }
         via_pump_init(&client->pump, link, &client->pool, &endpoint.limits, via_clock_ms());
         via_arena_init(&client->arena, 0);
+        via_spin_init(&client->spin, endpoint.spin_us, link->by);
         client->limits = endpoint.limits;
         client->timeout_ms = endpoint.timeout_ms ? endpoint.timeout_ms
                              : options->timeout_ms ? options->timeout_ms

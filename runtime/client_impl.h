@@ -13,6 +13,7 @@
 #include "arena.h"
 #include "loop_uv.h"
 #include "pump.h"
+#include "spin.h"
 
 /* A blocking call in progress: where its result goes. Lives on the stack of via_client_call(). */
 struct via_sync {
@@ -36,6 +37,7 @@ struct via_pending {
 struct via_client {
         struct via_pump     pump;
         struct via_pool     pool;
+        struct via_spin     spin;
         struct via_limits   limits;
         struct via_arena    arena;              /* of the response being delivered */
         /* why the link has ended; code VIA_OK: it has not */
@@ -49,7 +51,8 @@ struct via_client {
         struct via_watch   *watch;
         struct via_timer   *timer;
         struct via_tail    *tail;
-        bool                awake;              /* there is more to receive: no sleep yet */
+        bool                awake;              /* the tail is to receive, not only to send */
+        bool                again;              /* a turn was cut short while it looked for more */
 };
 
 int  via_client_begin(struct via_client *client, const struct via_method *method,

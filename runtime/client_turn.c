@@ -200,7 +200,7 @@ int via_client_sleep(struct via_client *client, int64_t until) {
                 lost_sending(client, r);
                 return client->dead.code;
         }
-        r = receive(client, via_block_drain(pump, until));
+        r = receive(client, via_block_drain(pump, &client->spin, until));
         if (r < 0 && r != -EAGAIN)
                 via_client_lost(client, r);
         else if (pump->conn.calls.n)
@@ -222,7 +222,7 @@ static void settle(struct via_client *client) {
         if (r < 0)
                 lost_sending(client, r);
         else
-                r = via_pump_arm(pump, true, &wait);
+                r = client->again ? VIA_AWAKE : via_pump_arm(pump, true, &wait);
         client->awake = r == VIA_AWAKE;
         if (client->awake)
                 via_tail_run(client->tail);
@@ -236,16 +236,27 @@ static void settle(struct via_client *client) {
                 via_timer_set(client->timer, pump->conn.calls.due, now);
 }
 
-/* A turn of the loop driver: receives and delivers what is there, but not without end. */
+/*
+ * A turn of the loop driver: receives and delivers what is there, and looks for more (see
+ * spin.h), but not without end.
+ */
 void via_client_wake(void *owner) {
         struct via_client *client = owner;
+        struct via_pump *pump = &client->pump;
+        bool look = client->again;
         int r = 0;
 
-        for (int i = 0; i < ROUNDS_MAX && r == 0 && !client->dead.code; i++) {
-                r = receive(client, via_pump_drain(&client->pump, 0));
-                if (!client->pump.full)
+        client->again = false;
+        for (int i = 0; i < ROUNDS_MAX && r == 0; i++) {
+                r = receive(client, look ? via_spin_drain(&client->spin, pump)
+                                         : via_pump_drain(pump, 0));
+                look = !pump->full;
+                if (client->dead.code || (look && !client->spin.budget_us))
                         break;
+                if (r == 0)
+                        via_pump_flush(pump);   /* what on_done started; a fault is found below */
         }
+        client->again = r == 0 && look && client->spin.budget_us;
         if (r < 0 && r != -EAGAIN && !client->dead.code)
                 via_client_lost(client, r);
         if (client->dead.code)

@@ -8,7 +8,7 @@
 #include <string.h>
 #include "endpoint.h"
 
-enum { WORDS_MAX = 512 };
+enum { WORDS_MAX = 512, SPIN_MAX_US = 10000 };
 
 static void add_word(char *words, const char *word) {
         size_t n = strlen(words);
@@ -72,7 +72,7 @@ static int bad_value(const char *text, const char *key, const char *value, const
 
 static int take_option(struct via_endpoint *e, const char *text, const char *key,
                        const char *value, struct via_error *err) {
-        char words[WORDS_MAX] = "timeout", guess[32], hint[64] = "";
+        char words[WORDS_MAX] = "timeout spin", guess[32], hint[64] = "";
         uint64_t v;
 
         if (strcmp(key, "timeout") == 0) {
@@ -80,6 +80,13 @@ static int take_option(struct via_endpoint *e, const char *text, const char *key
                         return bad_value(text, key, value,
                                          "a time of 1ms or more, such as 500ms or 2s", err);
                 e->timeout_ms = (uint32_t)(v / 1000);
+                return VIA_OK;
+        }
+        if (strcmp(key, "spin") == 0) {
+                if (via_parse_time_us(value, &v) < 0 || v > SPIN_MAX_US)
+                        return bad_value(text, key, value, "a time up to 10ms, such as 50us, or 0",
+                                         err);
+                e->spin_us = (int)v;
                 return VIA_OK;
         }
         for (unsigned i = 0; i < VIA_LIMIT_COUNT; i++) {
@@ -110,7 +117,7 @@ int via_endpoint_parse(struct via_endpoint *endpoint, const char *text,
                        const struct via_limits *limits, struct via_error *err) {
         int code;
 
-        *endpoint = (struct via_endpoint){ .by = NULL };
+        *endpoint = (struct via_endpoint){ .spin_us = -1 };
         if (!text)
                 return via_error_set(err, VIA_INVALID_ARGUMENT, "no endpoint given");
         code = via_uri_parse(&endpoint->uri, text, err);

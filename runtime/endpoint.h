@@ -13,6 +13,7 @@ struct via_endpoint {
         struct via_uri              uri;
         struct via_limits           limits;     /* those given, changed by the query */
         uint32_t                    timeout_ms; /* ?timeout=; 0: not there */
+        int                         spin_us;    /* ?spin=; less than 0: not there */
 };
 
 int via_endpoint_parse(struct via_endpoint *endpoint, const char *text,

@@ -142,6 +142,7 @@ static int listening_new(struct via_server *server, const struct via_endpoint *e
                 return -ENOMEM;
         l->server = server;
         l->limits = endpoint->limits;
+        l->spin_us = endpoint->spin_us;
         l->retry = INT64_MAX;
         *ret = l;
         return 0;

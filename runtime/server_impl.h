@@ -15,10 +15,12 @@
 #include "loop_uv.h"
 #include "methods.h"
 #include "pump.h"
+#include "spin.h"
 
 struct via_server_link {
         struct via_listening   *at;
         struct via_pump         pump;
+        struct via_spin         spin;
         struct via_watch       *watch;
         struct via_tail        *tail;                   /* made when first needed */
         struct via_server_link *next, **prev;           /* all links of the server */
@@ -27,6 +29,7 @@ struct via_server_link {
         uid_t                   uid;
         bool                    known;                  /* whether the uid is */
         bool                    leaving;                /* only what is queued is still sent */
+        bool                    again;                  /* its turn was cut short: no sleep yet */
 };
 
 /* How many links one uid has; 0 links: a free entry. */
@@ -40,6 +43,7 @@ struct via_listening {
         struct via_listener  *listener;                 /* NULL: shut */
         struct via_watch     *watch;
         struct via_limits     limits;
+        int                   spin_us;
         struct via_uid_links *uids;
         unsigned              n_uids, n_links, n_half_open;
         /* accept failed for want of something: again then; INT64_MAX: it did not */

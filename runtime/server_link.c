@@ -11,7 +11,7 @@
 #include "clock.h"
 #include "server_impl.h"
 
-enum { ROUNDS_MAX = 4 };                        /* receives in one turn: others want theirs */
+enum { ROUNDS_MAX = 16 };                       /* receives in one turn: others want theirs */
 
 static void due_leave(struct via_server_link *link) {
         if (!link->prev_due)
@@ -67,7 +67,7 @@ static int settle(struct via_server_link *link, bool read) {
         struct via_wait wait;
         int r;
 
-        r = via_pump_arm(&link->pump, read, &wait);
+        r = link->again ? VIA_AWAKE : via_pump_arm(&link->pump, read, &wait);
         if (r != VIA_AWAKE)
                 return r < 0 ? r : via_watch_sleep(link->watch, &wait);
         if (!link->tail)
@@ -100,14 +100,17 @@ static int deliver(struct via_server_link *link, int64_t now) {
 
 /*
  * A turn up to its sleep: 0 when all is sent, VIA_PUMP_BLOCKED when the client does not read,
- * or the fault that ends the link.
+ * or the fault that ends the link. Once something has come it looks for more (see spin.h), but
+ * not without end: link->again says that it should go on when the others have had their turn.
  */
 static int turn(struct via_server_link *link, int64_t now) {
         struct via_pump *pump = &link->pump;
         int r, sent = via_pump_flush(pump);
+        bool look = link->again;
 
+        link->again = false;
         for (int i = 0; i < ROUNDS_MAX && sent == 0; i++) {
-                int got = via_pump_drain(pump, 0);
+                int got = look ? via_spin_drain(&link->spin, pump) : via_pump_drain(pump, 0);
 
                 do {
                         r = deliver(link, now);
@@ -119,9 +122,11 @@ static int turn(struct via_server_link *link, int64_t now) {
                         return r < 0 ? r : sent;
                 if (got < 0)
                         return got == -EAGAIN ? sent : got;
-                if (!pump->full)
+                look = !pump->full;
+                if (look && !link->spin.budget_us)
                         return sent;
         }
+        link->again = look;
         return sent;
 }
 
@@ -175,6 +180,7 @@ int via_server_link_new(struct via_listening *l, struct via_link *transport_link
                 return -ENOMEM;
         }
         via_pump_init(&link->pump, transport_link, &server->pool, &l->limits, now);
+        via_spin_init(&link->spin, l->spin_us, transport_link->by);
         link->next = server->links;
         link->prev = &server->links;
         if (server->links)

@@ -9,7 +9,7 @@ floors='
 0 via/error via/arena via/limits via/message via/uri via/peer
 1 conn
 2 pump endpoint via/transport
-3 block clock loop_uv
+3 block clock loop_uv spin
 4 methods via/idl via/client via/server
 4 client client_impl client_call client_error client_turn
 4 server server_impl server_accept server_call server_link call

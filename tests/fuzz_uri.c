@@ -1,5 +1,6 @@
 /*
- * fuzz_uri.c - any bytes as an endpoint: what is taken apart stays within, and means the same again when written
+ * fuzz_uri.c - any bytes as an endpoint: what is taken apart stays within, and means the same
+ * again when written
  */
 #include <stdlib.h>
 #include <string.h>

@@ -107,15 +107,16 @@ TEST(ports) {
         CHECK(strstr(complaint("tcp://h:"), "character 9: a port should follow"));
         CHECK(strstr(complaint("tcp://h:12x"), "character 11: a port is a number"));
         CHECK(strstr(complaint("tcp://h:-1"), "number"));
-        CHECK(strstr(complaint("tcp://::1:7000"), "character 7: an IPv6 address stands in brackets"));
+        CHECK(strstr(complaint("tcp://::1:7000"),
+                     "character 7: an IPv6 address stands in brackets"));
         CHECK(strstr(complaint("tcp://[::1:7000"), "not closed"));
         CHECK(strstr(complaint("tcp://[::1/]:7000"), "not closed"));
         CHECK(strstr(complaint("tcp://[::1]7000"), "character 12: only a port"));
 }
 
 TEST(no_scheme) {
-        static const char *const texts[] = { "", "weather", "/run/x", ":x", "//h:1", "1$:x", "un ix:/x",
-                                             "?a:b", "+a:b" };
+        static const char *const texts[] = { "", "weather", "/run/x", ":x", "//h:1",
+                                             "1$:x", "un ix:/x", "?a:b", "+a:b" };
 
         for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
                 CHECK(strstr(complaint(texts[i]), "no scheme"));
@@ -135,7 +136,8 @@ TEST(length) {
 }
 
 TEST(escape_and_parse_agree) {
-        static const char *const paths[] = { "/run/x", "@a b", "//two", "/%41?x=1&y", "a%", "/\xff", "" };
+        static const char *const paths[] = { "/run/x", "@a b", "//two", "/%41?x=1&y",
+                                             "a%", "/\xff", "" };
         char escaped[64], text[80];
 
         for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {

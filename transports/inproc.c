@@ -384,6 +384,7 @@ const struct via_transport via_inproc = {
         .scheme = "inproc",
         .options = "backlog",
         .form = "inproc:name",
+        .traits = VIA_MEMORY,
         .link_size = sizeof(struct inproc_link),
         .listener_size = sizeof(struct inproc_listener),
         .listen = inproc_listen,
