@@ -8,25 +8,7 @@
 #include "clock.h"
 #include "endpoint.h"
 
-enum { TIMEOUT_MS = 30000, CONNECT_MS = 5000 };
-
-static int connect_link(const struct via_endpoint *endpoint, const char *text, int timeout_ms,
-                        struct via_link **ret_link, struct via_error *err) {
-        struct via_link *link = calloc(1, endpoint->by->link_size);
-        struct via_note note = { "" };
-        int r;
-
-        if (!link)
-                return via_error_set(err, VIA_RESOURCE_EXHAUSTED, "connect %s: no memory", text);
-        link->by = endpoint->by;
-        r = endpoint->by->connect(link, &endpoint->uri, timeout_ms, &note);
-        if (r < 0) {
-                free(link);
-                return via_endpoint_error(err, "connect", text, r, &note);
-        }
-        *ret_link = link;
-        return VIA_OK;
-}
+enum { TIMEOUT_MS = 30000 };
 
 static int enter_loop(struct via_client *client) {
         client->watch = via_watch_new(client->loop, via_client_wake, client);
@@ -56,47 +38,51 @@ static void client_free(struct via_client *client) {
         free(client);
 }
 
-int via_client_open(struct via_client **ret_client, const char *text,
-                    const struct via_client_options *options, struct via_error *err) {
-        static const struct via_client_options defaults;
-        struct via_client *client;
-        struct via_endpoint endpoint;
-        struct via_link *link = NULL;
-        int code, timeout_ms;
+/* Takes over @link, in any case. */
+static int client_new(struct via_link *link, const struct via_endpoint *endpoint, const char *uri,
+                      const struct via_client_options *options, struct via_client **ret_client) {
+        struct via_client *client = calloc(1, sizeof(*client));
 
-        if (!options)
-                options = &defaults;
-        code = via_endpoint_parse(&endpoint, text, &options->limits, err);
-        if (code)
-                return code;
-        timeout_ms = options->connect_timeout_ms
-                             ? (int)(options->connect_timeout_ms & INT32_MAX)
-                             : CONNECT_MS;
-        code = connect_link(&endpoint, text, timeout_ms, &link, err);
-        if (code)
-                return code;
-
-        client = calloc(1, sizeof(*client));
         if (!client) {
                 link->by->close(link);
                 free(link);
-                return via_error_set(err, VIA_RESOURCE_EXHAUSTED, "connect %s: no memory", text);
+                return -ENOMEM;
         }
-        via_pump_init(&client->pump, link, &client->pool, &endpoint.limits, via_clock_ms());
+        via_pump_init(&client->pump, link, &client->pool, &endpoint->limits, via_clock_ms());
         via_arena_init(&client->arena, 0);
-        via_spin_init(&client->spin, endpoint.spin_us, link->by);
-        client->limits = endpoint.limits;
-        client->timeout_ms = endpoint.timeout_ms ? endpoint.timeout_ms
+        via_spin_init(&client->spin, endpoint->spin_us, link->by);
+        client->limits = endpoint->limits;
+        client->timeout_ms = endpoint->timeout_ms  ? endpoint->timeout_ms
                              : options->timeout_ms ? options->timeout_ms
                                                    : TIMEOUT_MS;
         client->loop = options->loop;
-        client->endpoint = strdup(text);
+        client->endpoint = strdup(uri);
         if (!client->endpoint || (client->loop && enter_loop(client) < 0)) {
                 client_free(client);
-                return via_error_set(err, VIA_RESOURCE_EXHAUSTED, "connect %s: no memory", text);
+                return -ENOMEM;
         }
         *ret_client = client;
-        return VIA_OK;
+        return 0;
+}
+
+int via_client_open(struct via_client **ret_client, const char *text,
+                    const struct via_client_options *options, struct via_error *err) {
+        static const struct via_client_options defaults;
+        struct via_endpoint endpoint;
+        struct via_link *link = NULL;
+        struct via_names names;
+        unsigned which = 0;
+        int code;
+
+        if (!options)
+                options = &defaults;
+        code = via_names_find(&names, text, err);
+        if (!code)
+                code = via_client_connect(&endpoint, &names, text, options, &link, &which, err);
+        if (!code && client_new(link, &endpoint, names.uris[which], options, ret_client) < 0)
+                code = via_error_set(err, VIA_RESOURCE_EXHAUSTED, "connect %s: no memory", text);
+        via_names_fini(&names);
+        return code;
 }
 
 int via_client_close(struct via_client *client) {

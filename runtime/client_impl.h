@@ -3,6 +3,7 @@
  * client_impl.h - what the files of the client share
  *
  *      client.c        opening and closing
+ *      client_connect.c  from an endpoint or its name to a link
  *      client_call.c   starting a call, and waiting for it
  *      client_turn.c   what a turn of either driver does with a client: answers, deadlines, the
  *      end of the link
@@ -11,6 +12,7 @@
 #include <via/client.h>
 #include <via/idl.h>
 #include "arena.h"
+#include "endpoint.h"
 #include "loop_uv.h"
 #include "pump.h"
 #include "spin.h"
@@ -55,6 +57,9 @@ struct via_client {
         bool                again;              /* a turn was cut short while it looked for more */
 };
 
+int  via_client_connect(struct via_endpoint *endpoint, const struct via_names *names,
+                       const char *text, const struct via_client_options *options,
+                       struct via_link **ret_link, unsigned *ret_which, struct via_error *err);
 int  via_client_begin(struct via_client *client, const struct via_method *method,
                      const struct via_call_options *options, const void *request,
                      struct via_pending *pending, struct via_error *err);

@@ -109,28 +109,61 @@ static int take_option(struct via_endpoint *e, const char *text, const char *key
                              e->by->scheme, key, hint);
 }
 
+static bool anybody_has(const char *key) {
+        for (size_t i = 0; via_transports[i]; i++)
+                if (has_word(via_transports[i]->options, key))
+                        return true;
+        return false;
+}
+
 /*
- * Takes @text apart into *@endpoint (not to be copied), with @limits changed by what its query
- * says. VIA_INVALID_ARGUMENT if there is no such transport or option, or a value is wrong.
+ * A default out of a configuration file: for the core, or for this transport if it has such an
+ * option and the URI does not set it, or for another transport.
+ */
+static int take_default(struct via_endpoint *e, const char *text, const char *key,
+                        const char *value, struct via_error *err) {
+        struct via_uri *uri = &e->uri;
+
+        if (!has_word(e->by->options, key))
+                return anybody_has(key) ? VIA_OK : take_option(e, text, key, value, err);
+        if (via_uri_option(uri, key))
+                return VIA_OK;
+        if (uri->n_options == VIA_URI_OPTIONS)
+                return via_error_set(err, VIA_INVALID_ARGUMENT,
+                                     "endpoint \"%s\": more than %d options with the [options]",
+                                     text, VIA_URI_OPTIONS);
+        uri->options[uri->n_options].key = key;
+        uri->options[uri->n_options++].value = value;
+        return VIA_OK;
+}
+
+/*
+ * Takes @text apart into *@endpoint (not to be copied), with @limits changed by the [options] of
+ * @names (NULL: none; borrowed as long as @endpoint is used) and then by its own query.
+ * VIA_INVALID_ARGUMENT if there is no such transport or option, or a value is wrong.
  */
 int via_endpoint_parse(struct via_endpoint *endpoint, const char *text,
-                       const struct via_limits *limits, struct via_error *err) {
+                       const struct via_names *names, const struct via_limits *limits,
+                       struct via_error *err) {
+        struct via_uri *uri = &endpoint->uri;
+        unsigned n;
         int code;
 
         *endpoint = (struct via_endpoint){ .spin_us = -1 };
-        if (!text)
-                return via_error_set(err, VIA_INVALID_ARGUMENT, "no endpoint given");
-        code = via_uri_parse(&endpoint->uri, text, err);
+        code = via_uri_parse(uri, text, err);
         for (unsigned i = 0; i < VIA_LIMIT_COUNT && !code; i++)
                 code = via_limits_set(&endpoint->limits, (enum via_limit)i, limits->v[i], err);
         if (code)
                 return code;
-        endpoint->by = find_transport(endpoint->uri.scheme);
+        endpoint->by = find_transport(uri->scheme);
         if (!endpoint->by)
-                return no_transport(text, endpoint->uri.scheme, err);
-        for (unsigned i = 0; i < endpoint->uri.n_options && !code; i++)
-                code = take_option(endpoint, text, endpoint->uri.options[i].key,
-                                   endpoint->uri.options[i].value, err);
+                return no_transport(text, uri->scheme, err);
+        n = uri->n_options;
+        for (unsigned i = 0; names && i < names->n_options && !code; i++)
+                code = take_default(endpoint, text, names->options[i].key, names->options[i].value,
+                                    err);
+        for (unsigned i = 0; i < n && !code; i++)
+                code = take_option(endpoint, text, uri->options[i].key, uri->options[i].value, err);
         return code;
 }
 

@@ -7,6 +7,7 @@
  */
 #include <via/limits.h>
 #include <via/transport.h>
+#include "names.h"
 
 struct via_endpoint {
         const struct via_transport *by;
@@ -17,7 +18,8 @@ struct via_endpoint {
 };
 
 int via_endpoint_parse(struct via_endpoint *endpoint, const char *text,
-                       const struct via_limits *limits, struct via_error *err);
+                       const struct via_names *names, const struct via_limits *limits,
+                       struct via_error *err);
 
 int via_endpoint_error(struct via_error *err, const char *verb, const char *text, int r,
                        const struct via_note *note);

@@ -148,18 +148,20 @@ static int listening_new(struct via_server *server, const struct via_endpoint *e
         return 0;
 }
 
-int via_server_listen(struct via_server *server, const char *text, struct via_error *err) {
+/* Listens on one URI: *@ret is in no list yet. */
+static int listen_one(struct via_server *server, const char *uri, const struct via_names *names,
+                      struct via_listening **ret, struct via_error *err) {
         struct via_listener *listener;
         struct via_endpoint endpoint;
-        struct via_listening *l, **last;
+        struct via_listening *l;
         struct via_note note = { "" };
         int r;
 
-        r = via_endpoint_parse(&endpoint, text, &server->limits, err);
+        r = via_endpoint_parse(&endpoint, uri, names, &server->limits, err);
         if (r)
                 return r;
         if (listening_new(server, &endpoint, &l) < 0)
-                return via_endpoint_error(err, "listen", text, -ENOMEM, NULL);
+                return via_endpoint_error(err, "listen", uri, -ENOMEM, NULL);
         listener = calloc(1, endpoint.by->listener_size);
         if (!listener) {
                 r = -ENOMEM;
@@ -173,12 +175,35 @@ int via_server_listen(struct via_server *server, const char *text, struct via_er
                 r = via_listening_start(l, listener);
         if (r < 0) {
                 via_listening_free(l);
-                return via_endpoint_error(err, "listen", text, r, &note);
+                return via_endpoint_error(err, "listen", uri, r, &note);
         }
-        for (last = &server->listening; *last; last = &(*last)->next)
-                ;
-        *last = l;
+        *ret = l;
         return VIA_OK;
+}
+
+/* A name may stand for several URIs: all of them, or none. */
+int via_server_listen(struct via_server *server, const char *text, struct via_error *err) {
+        struct via_listening **first = &server->listening, **last;
+        struct via_names names;
+        int code;
+
+        while (*first)
+                first = &(*first)->next;
+        last = first;
+        code = via_names_find(&names, text, err);
+        for (unsigned i = 0; i < names.n_uris && !code; i++) {
+                code = listen_one(server, names.uris[i], &names, last, err);
+                if (!code)
+                        last = &(*last)->next;
+        }
+        while (code && *first) {
+                struct via_listening *next = (*first)->next;
+
+                via_listening_free(*first);
+                *first = next;
+        }
+        via_names_fini(&names);
+        return code;
 }
 
 const char *via_server_endpoint(const struct via_server *server, unsigned index) {

@@ -8,10 +8,10 @@ floors='
 0 failure limits message message_equal message_format method suggest uri utf8 wire
 0 via/error via/arena via/limits via/message via/uri via/peer
 1 conn
-2 pump endpoint via/transport
+2 pump endpoint names via/transport
 3 block clock loop_uv spin
 4 methods via/idl via/client via/server
-4 client client_impl client_call client_error client_turn
+4 client client_impl client_call client_connect client_error client_turn
 4 server server_impl server_accept server_call server_link call
 5 via/via
 '
