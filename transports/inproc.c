@@ -324,7 +324,7 @@ static ssize_t inproc_recv(struct via_link *link, void *buf, size_t size) {
         struct inproc_link *self = (struct inproc_link *)link;
         /* before looking into the ring: nothing comes after it */
         int gone = atomic_load(&self->peer->gone);
-        int64_t filled = via_ring_filled(&self->in);
+        int64_t filled = via_ring_filled(&self->in, 1);
         ssize_t n;
 
         if (filled == 0)
@@ -337,8 +337,9 @@ static ssize_t inproc_recv(struct via_link *link, void *buf, size_t size) {
 }
 
 static bool is_ready(struct inproc_link *self, int want) {
-        return atomic_load(&self->peer->gone) || ((want & POLLIN) && via_ring_filled(&self->in)) ||
-               ((want & POLLOUT) && via_ring_room(&self->out));
+        return atomic_load(&self->peer->gone) ||
+               ((want & POLLIN) && via_ring_filled(&self->in, 1)) ||
+               ((want & POLLOUT) && via_ring_room(&self->out, 1));
 }
 
 static int inproc_arm(struct via_link *link, int want, struct via_wait *ret_wait) {

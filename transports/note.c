@@ -24,8 +24,8 @@ int via_note_unless_path(const struct via_uri *uri, struct via_note *note) {
         if (uri->host && *uri->host)
                 return via_note(
                         note, -EINVAL,
-                        "two slashes begin a host, which %s: does not have: write %s:/%s%s",
-                        uri->scheme, uri->scheme, uri->host, uri->path);
+                        "two slashes begin a host, which %s: does not have: write %s:%s%s%s",
+                        uri->scheme, uri->scheme, *uri->path ? "/" : "", uri->host, uri->path);
         if (!*uri->path)
                 return via_note(note, -EINVAL, "nothing follows %s:", uri->scheme);
         return 0;

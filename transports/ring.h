@@ -43,11 +43,11 @@ struct via_ring_reader {
 };
 
 /*
- * How much can be written: more than 0, 0 or -EPROTO. Looks at the peer's word only if nothing
- * is known to be free.
+ * How much can be written: more than 0, 0 or -EPROTO. Looks at the peer's word only if less
+ * than @want (1 or more) is known to be free.
  */
-static inline int64_t via_ring_room(struct via_ring_writer *ring) {
-        if (ring->tail - ring->head == ring->size) {
+static inline int64_t via_ring_room(struct via_ring_writer *ring, size_t want) {
+        if (ring->size - (ring->tail - ring->head) < want) {
                 uint64_t head = atomic_load(&ring->peer_head->bytes);
 
                 if (ring->tail - head > ring->size)
@@ -57,9 +57,9 @@ static inline int64_t via_ring_room(struct via_ring_writer *ring) {
         return (int64_t)(ring->size - (ring->tail - ring->head));
 }
 
-/* How much can be read: more than 0, 0 or -EPROTO. */
-static inline int64_t via_ring_filled(struct via_ring_reader *ring) {
-        if (ring->tail == ring->head) {
+/* How much can be read: more than 0, 0 or -EPROTO. @want as above. */
+static inline int64_t via_ring_filled(struct via_ring_reader *ring, size_t want) {
+        if (ring->tail - ring->head < want) {
                 uint64_t tail = atomic_load(&ring->peer_tail->bytes);
 
                 if (tail - ring->head > ring->size)
@@ -73,8 +73,9 @@ static inline int64_t via_ring_filled(struct via_ring_reader *ring) {
  * Lends the free bytes that lie together, to be filled before via_ring_commit(): how many, 0 or
  * -EPROTO.
  */
-static inline int64_t via_ring_reserve(struct via_ring_writer *ring, unsigned char **ret_bytes) {
-        int64_t room = via_ring_room(ring);
+static inline int64_t via_ring_reserve(struct via_ring_writer *ring, size_t want,
+                                       unsigned char **ret_bytes) {
+        int64_t room = via_ring_room(ring, want);
         uint64_t at = ring->tail & (ring->size - 1);
 
         if (room <= 0)
@@ -92,7 +93,7 @@ static inline void via_ring_commit(struct via_ring_writer *ring, uint64_t n) {
  * Lends the filled bytes that lie together, until via_ring_release(): how many, 0 or -EPROTO.
  */
 static inline int64_t via_ring_peek(struct via_ring_reader *ring, const unsigned char **ret_bytes) {
-        int64_t filled = via_ring_filled(ring);
+        int64_t filled = via_ring_filled(ring, 1);
         uint64_t at = ring->head & (ring->size - 1);
 
         if (filled <= 0)
@@ -111,7 +112,7 @@ static inline void via_ring_release(struct via_ring_reader *ring, uint64_t n) {
  */
 static inline ssize_t via_ring_write(struct via_ring_writer *ring, const void *data, size_t size) {
         uint64_t at = ring->tail & (ring->size - 1), first;
-        int64_t room = via_ring_room(ring);
+        int64_t room = via_ring_room(ring, size);
 
         if (room <= 0)
                 return (ssize_t)room;
@@ -126,7 +127,7 @@ static inline ssize_t via_ring_write(struct via_ring_writer *ring, const void *d
 /* Copies out what is there, at most @size, and gives its room back: how much, or -EPROTO. */
 static inline ssize_t via_ring_read(struct via_ring_reader *ring, void *buf, size_t size) {
         uint64_t at = ring->head & (ring->size - 1), first;
-        int64_t filled = via_ring_filled(ring);
+        int64_t filled = via_ring_filled(ring, size);
 
         if (filled <= 0)
                 return (ssize_t)filled;

@@ -93,24 +93,29 @@ static int resolve(const struct via_uri *uri, int flags, struct addrinfo **ret_l
         }
 }
 
+/*
+ * SO_REUSEADDR lets a server start again while connections of the last one are ending; a port
+ * that is listened at stays taken. The connections must have it too, and inherit it. A port 0
+ * gets it only after bind(), which would else choose a port in use.
+ */
 static int listen_at(int *fd, const struct addrinfo *at, bool both, int backlog) {
+        bool choose = ((const struct sockaddr_in *)at->ai_addr)->sin_port == 0;
         int r;
 
         *fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (*fd < 0)
                 return -errno;
-
-        /*
-         * Forgets connections that are ending; a port that is listened at stays taken. Not for
-         * port 0: there it would share.
-         */
-        if (((const struct sockaddr_in *)at->ai_addr)->sin_port)
-                via_fd_set(*fd, SOL_SOCKET, SO_REUSEADDR, 1);
-        if (both)
-                via_fd_set(*fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
-        if (bind(*fd, at->ai_addr, at->ai_addrlen) < 0 || listen(*fd, backlog) < 0)
-                return via_fd_drop(fd, -errno);
         r = set_options(*fd);
+        if (r == 0 && both)
+                r = via_fd_set(*fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+        if (r == 0 && !choose)
+                r = via_fd_set(*fd, SOL_SOCKET, SO_REUSEADDR, 1);
+        if (r == 0 && bind(*fd, at->ai_addr, at->ai_addrlen) < 0)
+                r = -errno;
+        if (r == 0 && choose)
+                r = via_fd_set(*fd, SOL_SOCKET, SO_REUSEADDR, 1);
+        if (r == 0 && listen(*fd, backlog) < 0)
+                r = -errno;
         return r ? via_fd_drop(fd, r) : 0;
 }
 
