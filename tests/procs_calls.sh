@@ -41,7 +41,7 @@ expect 2 "$client" unix:x get; says '"get"'
 expect 2 "$client" unix:x get 1 2; says '"get"'
 for wrong in 'get 0' 'get -1' 'get 1x' 'get 4294967297' 'signal 1 NOSUCH' 'signal 1 -9' 'bench 0' \
              'list --min-mem=5X' 'list --min-mem=99999999999G' 'list --min-cpu=nan' 'list --sort=size' \
-             'list --limit=0' 'list 5' 'list --colour'; do
+             'list --limit=0' 'list 5' 'list --colour' 'list --user'; do
         expect 2 "$client" unix:x $wrong; says 'procs-client: '
 done
 expect 1 "$client" "unix:$tmp/nobody" summary; says "unix:$tmp/nobody"

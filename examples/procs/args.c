@@ -146,7 +146,7 @@ static int parse_option(int option, char *value, struct procs_Filter *filter) {
         case 'l':
                 return parse_number(value, "not a limit", 1, UINT32_MAX, &filter->limit);
         default:
-                return -EINVAL;                 /* getopt_long() has said why */
+                return -EINVAL;
         }
 }
 
@@ -162,9 +162,15 @@ static int parse_filter(int argc, char **argv, struct procs_Filter *filter) {
         };
         int option;
 
-        while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+        opterr = 0;
+        while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+                if (option == ':')
+                        return wrong("an option without its value", argv[optind - 1]);
+                if (option == '?')
+                        return wrong("no such option", argv[optind - 1]);
                 if (parse_option(option, optarg, filter))
                         return -EINVAL;
+        }
         return optind < argc ? wrong("one argument too many", argv[optind]) : 0;
 }
 

@@ -47,14 +47,15 @@ static char state(enum procs_Activity activity) {
 }
 
 static void show_process(const struct procs_Process *p, int width) {
-        char user[13], name[18], command[procs_COMMAND_MAX + 3], line[LINE_MAX_];
+        char user[13], name[18], command[procs_COMMAND_MAX + 1], line[LINE_MAX_];
 
         text_copy(user, sizeof(user), p->user);
         text_copy(name, sizeof(name), p->name);
         if (p->command)
-                text_copy(command, sizeof(command), p->command);
+                snprintf(command, sizeof(command), "%s", p->command);
         else                                    /* a kernel thread or a zombie: as ps does */
-                snprintf(command, sizeof(command), "[%s]", name);
+                snprintf(command, sizeof(command), "[%s]", p->name);
+        text_clean(command);
         snprintf(line, sizeof(line), "%7d %-12s %c %6.1f %6s %5" PRIu32 "  %-17s %s",
                  (int)p->pid, user, state(p->state), p->cpu, size_of(p->memory).text, p->threads,
                  name, command);
