@@ -31,8 +31,8 @@ static int block_wait(struct via_pump *pump, bool read, int64_t until) {
 }
 
 /*
- * Receives, sleeping until something comes. Returns 0 if bytes came, -EAGAIN if it is @until
- * (and perhaps a little before), or as via_pump_drain().
+ * Receives, sleeping until something comes, and sends meanwhile what is still queued. Returns 0 if
+ * bytes came, -EAGAIN if it is @until (and perhaps a little before), or as via_pump_drain().
  */
 int via_block_drain(struct via_pump *pump, struct via_spin *spin, int64_t until) {
         int timeout = ms_until(until);
@@ -40,7 +40,7 @@ int via_block_drain(struct via_pump *pump, struct via_spin *spin, int64_t until)
 
         if (r != -EAGAIN)
                 return r;
-        if (timeout > 0 && pump->link->by->recv_wait)
+        if (timeout > 0 && pump->link->by->recv_wait && !via_pump_queued(pump))
                 return via_pump_drain(pump, timeout);
         for (;;) {
                 if (timeout > 0) {
@@ -51,30 +51,33 @@ int via_block_drain(struct via_pump *pump, struct via_spin *spin, int64_t until)
                 r = via_pump_drain(pump, 0);
                 if (r != -EAGAIN || timeout == 0)
                         return r;
+                r = via_pump_flush(pump);
+                if (r < 0)
+                        return r;
         }
 }
 
 /*
- * Sends all that is queued: 0, -EAGAIN if it is @until, VIA_PUMP_BLOCKED when the peer wants us
- * to read first, or the link's error.
+ * Sends all that is queued: 0, -EAGAIN if it is @until, VIA_PUMP_BLOCKED when there is something to
+ * receive first (a peer that waits for us to read its replies would never read our requests), or
+ * the link's error.
  */
 int via_block_flush(struct via_pump *pump, int64_t until) {
-        struct via_wait wait;
-        int r;
-
         for (;;) {
-                r = via_pump_flush(pump);
+                size_t before = via_pump_queued(pump);
+                struct via_wait wait;
+                int r = via_pump_flush(pump);
+
                 if (r != VIA_PUMP_BLOCKED)
                         return r;
-                /*
-                 * Both directions: a peer that waits for us to read its replies would never
-                 * read our requests.
-                 */
                 r = via_pump_arm(pump, true, &wait);
                 if (r < 0)
                         return r;
-                if (r == VIA_AWAKE)
-                        return VIA_PUMP_BLOCKED;
+                if (r == VIA_AWAKE) {
+                        if (via_pump_queued(pump) == before)
+                                return VIA_PUMP_BLOCKED;
+                        continue;
+                }
                 r = poll(wait.fds, wait.n_fds, ms_until(until));
                 if (r < 0 && errno != EINTR)
                         return -errno;

@@ -63,8 +63,10 @@ static int on_hello(struct via_conn *conn, const struct wire_header *h, const ui
 static void on_goaway(struct via_conn *conn, const struct wire_header *h, const uint8_t *body) {
         size_t n = h->length < sizeof(conn->why) - 1 ? h->length : sizeof(conn->why) - 1;
 
+        memcpy(conn->why, body, n);
         for (size_t i = 0; i < n; i++)
-                conn->why[i] = body[i] >= ' ' && body[i] < 127 ? (char)body[i] : '?';
+                if (conn->why[i] < ' ' || conn->why[i] > '~')
+                        conn->why[i] = '?';
         conn->why[n] = 0;
         conn->goaway_code = h->value <= 16 ? (uint8_t)h->value : 2;
         conn->state |= VIA_CONN_GOAWAY_SEEN;

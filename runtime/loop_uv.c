@@ -159,6 +159,12 @@ void via_timer_set(struct via_timer *timer, int64_t due, int64_t now) {
         uv_timer_start(&timer->uv, on_timer, due > now ? (uint64_t)(due - now) + 1 : 1, 0);
 }
 
+/* Not at all, then: a loop without a timer sleeps more cheaply than one with. */
+void via_timer_stop(struct via_timer *timer) {
+        timer->due = INT64_MAX;
+        uv_timer_stop(&timer->uv);
+}
+
 static void on_handle_closed(uv_handle_t *handle) {
         free(handle);                           /* the first member of a timer or a tail */
 }

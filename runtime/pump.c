@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include "pump.h"
 
 #define ROOM_LEAST ((size_t)32 * 1024)          /* to receive into: a batch */
@@ -26,12 +27,7 @@ void via_pump_fini(struct via_pump *pump) {
         pump->link = NULL;
 }
 
-/*
- * Receives once, waiting at most about @timeout_ms in the link itself where it can do that (see
- * recv_wait). Returns 0 if bytes came,
- * -EAGAIN if none did, -EPIPE when the peer has left in order, or the link's error.
- */
-int via_pump_drain(struct via_pump *pump, int timeout_ms) {
+static int receive(struct via_pump *pump, int timeout_ms) {
         struct via_link *link = pump->link;
         struct via_buffer *in = &pump->in;
         ssize_t n;
@@ -53,14 +49,41 @@ int via_pump_drain(struct via_pump *pump, int timeout_ms) {
 }
 
 /*
+ * Receives once, waiting at most about @timeout_ms in the link itself where it can do that (see
+ * recv_wait). What the link can show is only looked at, unless half a frame waits for it.
+ * Returns 0 if bytes came, -EAGAIN if none did, -EPIPE when the peer has left in order, or the
+ * link's error.
+ */
+int via_pump_drain(struct via_pump *pump, int timeout_ms) {
+        const struct via_loan *loan = pump->link->by->loan;
+        ssize_t n;
+
+        if (!loan || via_buffer_used(&pump->in))
+                return receive(pump, timeout_ms);
+        n = loan->peek(pump->link, &pump->view);
+        if (n <= 0)
+                return n == 0 ? -EPIPE : (int)n;
+        pump->view_size = (size_t)n;
+        pump->view_used = 0;
+        pump->full = false;
+        return 0;
+}
+
+/*
  * The next event in what was received: as via_conn_next(). Its body is good until the next call
- * of this, or of drain.
+ * of this, or of via_pump_rest().
  */
 int via_pump_next(struct via_pump *pump, struct via_event *ret_event) {
         struct via_buffer *in = &pump->in;
         size_t used;
         int r;
 
+        if (pump->view_size) {
+                r = via_conn_next(&pump->conn, pump->view + pump->view_used,
+                                  pump->view_size - pump->view_used, &used, ret_event);
+                pump->view_used += used;
+                return r;
+        }
         if (!via_buffer_used(in))
                 return VIA_CONN_MORE;
         r = via_conn_next(&pump->conn, in->data + in->head, via_buffer_used(in), &used, ret_event);
@@ -68,10 +91,30 @@ int via_pump_next(struct via_pump *pump, struct via_event *ret_event) {
         return r;
 }
 
-/* Ends a turn that received, at @now: gives the buffer back unless half a frame is in it. */
-void via_pump_rest(struct via_pump *pump, int64_t now) {
-        size_t left = via_buffer_used(&pump->in);
+/* Ends the look at what the link has shown; what is left of it is kept here. */
+static void view_rest(struct via_pump *pump) {
+        size_t left = pump->view_size - pump->view_used;
+        struct via_buffer *in = &pump->in;
 
+        if (left && via_buffer_room(in, pump->pool, left) == 0) {
+                memcpy(in->data + in->tail, pump->view + pump->view_used, left);
+                in->tail += left;
+                pump->view_used += left;
+        }
+        pump->link->by->loan->release(pump->link, pump->view_used);
+        pump->view_size = 0;
+}
+
+/*
+ * To be called after each drain that brought bytes, when their events have been dealt with, at @now: gives the buffer back
+ * unless half a frame is in it.
+ */
+void via_pump_rest(struct via_pump *pump, int64_t now) {
+        size_t left;
+
+        if (pump->view_size)
+                view_rest(pump);
+        left = via_buffer_used(&pump->in);
         if (!left && pump->in.data)
                 via_buffer_give(&pump->in, pump->pool);
         via_conn_rest(&pump->conn, left, now);
@@ -87,12 +130,24 @@ static int put_control(struct via_pump *pump) {
 }
 
 /*
- * Lends @size bytes in which to write frames; what was written is then given to
- * via_pump_commit(). Nothing else of the pump may be used in between. NULL: no memory.
+ * Lends @size bytes in which to write frames, the link's own if it has them; what was written is
+ * then given to via_pump_commit(). Nothing else of the pump may be used in between. NULL: no
+ * memory.
  */
 uint8_t *via_pump_reserve(struct via_pump *pump, size_t size) {
+        const struct via_loan *loan = pump->link->by->loan;
+        uint8_t *room;
+
         if (via_conn_talks(&pump->conn) && put_control(pump) < 0)
                 return NULL;
+        pump->lending = false;
+        if (loan && !via_buffer_used(&pump->out)) {
+                room = loan->reserve(pump->link, pump->lent + size);
+                if (room) {
+                        pump->lending = true;
+                        return room + pump->lent;
+                }
+        }
         if (via_buffer_room(&pump->out, pump->pool, size) < 0)
                 return NULL;
         return pump->out.data + pump->out.tail;
@@ -100,7 +155,10 @@ uint8_t *via_pump_reserve(struct via_pump *pump, size_t size) {
 
 /* Queues the first @size bytes of the room that was lent. */
 void via_pump_commit(struct via_pump *pump, size_t size) {
-        pump->out.tail += size;
+        if (pump->lending)
+                pump->lent += size;
+        else
+                pump->out.tail += size;
 }
 
 /* Sends what is queued: 0 when all is gone, VIA_PUMP_BLOCKED, or the link's error. */
@@ -112,6 +170,10 @@ int via_pump_flush(struct via_pump *pump) {
                 r = put_control(pump);
                 if (r < 0)
                         return r;
+        }
+        if (pump->lent) {
+                pump->link->by->loan->commit(pump->link, pump->lent);
+                pump->lent = 0;
         }
         while (via_buffer_used(out)) {
                 ssize_t n = pump->link->by->send(pump->link, out->data + out->head,

@@ -15,6 +15,10 @@ struct via_pump {
         struct via_link  *link;         /* owned */
         struct via_pool  *pool;         /* borrowed */
         struct via_buffer in, out;
+        const uint8_t    *view;         /* lent by the link to be read, before anything in `in` */
+        size_t            view_size, view_used;
+        size_t            lent;         /* bytes written into the link's own room, not yet sent; they go before `out` */
+        bool              lending;      /* the room that reserve lent last was the link's own */
         /* the last receive filled all the room: there may be more */
         bool              full;
 };
@@ -39,5 +43,5 @@ int  via_pump_arm(struct via_pump *pump, bool read, struct via_wait *ret_wait);
 
 /* Bytes written but not yet sent. */
 static inline size_t via_pump_queued(const struct via_pump *pump) {
-        return via_buffer_used(&pump->out);
+        return pump->lent + via_buffer_used(&pump->out);
 }

@@ -46,6 +46,16 @@ void via_server_settle(struct via_server *server) {
                 uv_unref((uv_handle_t *)server->stop);
 }
 
+/* Stops the timer if it has nothing to wait for. */
+void via_server_rest(struct via_server *server) {
+        bool waits = server->due || server->drain_due != INT64_MAX;
+
+        for (struct via_listening *l = server->listening; l && !waits; l = l->next)
+                waits = l->retry != INT64_MAX;
+        if (!waits)
+                via_timer_stop(server->timer);
+}
+
 static void on_timer(void *owner) {
         struct via_server *server = owner;
         int64_t now = via_clock_ms();

@@ -95,3 +95,4 @@ void via_server_links_tick(struct via_server *server, int64_t now);
 
 void via_server_serve(struct via_server_link *link, const struct via_event *ev, int64_t now);
 void via_server_settle(struct via_server *server);
+void via_server_rest(struct via_server *server);

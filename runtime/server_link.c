@@ -20,6 +20,7 @@ static void due_leave(struct via_server_link *link) {
         if (link->next_due)
                 link->next_due->prev_due = link->prev_due;
         link->prev_due = NULL;
+        via_server_rest(link->at->server);
 }
 
 /* Keeps the list of links whose peer must say something by a certain time. */

@@ -84,13 +84,21 @@ static inline void wire_put_header(uint8_t *p, const struct wire_header *h) {
         wire_put32(p + 12, h->value);
 }
 
+/*
+ * Reads each byte once, whatever the compiler would like better: the bytes may be shared with the
+ * peer.
+ */
 static inline struct wire_header wire_get_header(const uint8_t *p) {
+        uint8_t h[WIRE_HEADER];
+
+        memcpy(h, p, sizeof(h));
+        __asm__ volatile("" : "+m"(h));
         return (struct wire_header){
-                .length = wire_get32(p),
-                .type = p[4],
-                .flags = p[5],
-                .meta = wire_get16(p + 6),
-                .id = wire_get32(p + 8),
-                .value = wire_get32(p + 12),
+                .length = wire_get32(h),
+                .type = h[4],
+                .flags = h[5],
+                .meta = wire_get16(h + 6),
+                .id = wire_get32(h + 8),
+                .value = wire_get32(h + 12),
         };
 }
