@@ -73,6 +73,16 @@ static inline void *via_arena_take(struct via_arena *arena, size_t size, size_t 
         return (void *)at;
 }
 
+/* via_arena_reset(), when the first chunk was enough: then it only begins anew. */
+static inline void via_arena_rewind(struct via_arena *arena) {
+        struct via_chunk *chunk = arena->chunks;
+
+        if (VIA_ARENA_REDZONE || (chunk && (chunk->older || chunk->size > VIA_ARENA_KEEP)))
+                via_arena_reset(arena);
+        else if (chunk)
+                arena->next = chunk->data;
+}
+
 /* Whether the @size bytes at @piece were the last that were taken. */
 static inline bool via_arena_is_last(const struct via_arena *arena, const void *piece,
                                      size_t size) {

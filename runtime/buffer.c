@@ -48,11 +48,8 @@ static void buffer_take(struct via_buffer *b, struct via_pool *pool) {
         }
 }
 
-/*
- * Makes sure that @room bytes can be written at b->data + b->tail: moves what is in @b to its
- * front, takes memory from the pool, or grows. Returns 0 or -ENOMEM, and then @b is as it was.
- */
-int via_buffer_room(struct via_buffer *b, struct via_pool *pool, size_t room) {
+/* via_buffer_room() where there is none yet. */
+int via_buffer_grow(struct via_buffer *b, struct via_pool *pool, size_t room) {
         size_t used = via_buffer_used(b), cap;
         uint8_t *data;
 

@@ -27,4 +27,13 @@ void via_pool_fini(struct via_pool *pool);
 
 void via_buffer_fini(struct via_buffer *b);
 void via_buffer_give(struct via_buffer *b, struct via_pool *pool);
-int  via_buffer_room(struct via_buffer *b, struct via_pool *pool, size_t room);
+int  via_buffer_grow(struct via_buffer *b, struct via_pool *pool, size_t room);
+
+/*
+ * Makes sure that @room bytes (more than 0) can be written at b->data + b->tail: moves what is
+ * in @b to its front, takes memory from the pool, or grows. Returns 0 or -ENOMEM, and then @b
+ * is as it was.
+ */
+static inline int via_buffer_room(struct via_buffer *b, struct via_pool *pool, size_t room) {
+        return b->cap - b->tail >= room ? 0 : via_buffer_grow(b, pool, room);
+}

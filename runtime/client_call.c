@@ -19,7 +19,7 @@ static int can_call(struct via_client *client, const struct via_method *method,
         if (conn->state & VIA_CONN_GOAWAY_SEEN)
                 return via_client_fail(err, client, method, VIA_UNAVAILABLE,
                                        "the server is leaving: %s", conn->why);
-        queue = via_limits_get(&client->limits, VIA_LIMIT_QUEUE);
+        queue = client->limits.v[VIA_LIMIT_QUEUE];
         if (via_pump_queued(&client->pump) > queue)
                 return via_client_fail(
                         err, client, method, VIA_RESOURCE_EXHAUSTED,
@@ -45,6 +45,21 @@ static int no_room(struct via_error *err, struct via_client *client,
                                "no memory for the request");
 }
 
+/* Says in words what is wrong with a request. */
+__attribute__((cold))
+static int bad_request(struct via_error *err, struct via_client *client,
+                                             const struct via_method *method, const void *request) {
+        struct via_error why = VIA_ERROR_INIT;
+        size_t size;
+        int code;
+
+        code = via_message_size(method->request, request, &size, &why);
+        via_client_fail(err, client, method, code, "%s",
+                        why.message ? why.message : via_code_text(code));
+        via_error_fini(&why);
+        return code;
+}
+
 /*
  * Queues a call whose answer goes to @pending (NULL: oneway, there is none). Whoever sleeps
  * next sends it. Header and request are written once, into the room that the pump lends.
@@ -54,7 +69,6 @@ int via_client_begin(struct via_client *client, const struct via_method *method,
                      struct via_pending *pending, struct via_error *err) {
         struct via_pump *pump = &client->pump;
         uint32_t timeout_ms = timeout_of(client, method, options), id = 0;
-        struct via_error why = VIA_ERROR_INIT;
         uint8_t *room;
         size_t size;
         void *call;
@@ -63,13 +77,8 @@ int via_client_begin(struct via_client *client, const struct via_method *method,
         r = can_call(client, method, err);
         if (r)
                 return r;
-        r = via_message_size(method->request, request, &size, err ? &why : NULL);
-        if (r) {
-                via_client_fail(err, client, method, r, "%s",
-                                why.message ? why.message : via_code_text(r));
-                via_error_fini(&why);
-                return r;
-        }
+        if (via_message_size(method->request, request, &size, NULL) != VIA_OK)
+                return bad_request(err, client, method, request);
         if (size + WIRE_METHOD > pump->conn.peer_message)
                 return via_client_fail(
                         err, client, method, VIA_RESOURCE_EXHAUSTED,

@@ -55,32 +55,48 @@ void via_client_end_all(struct via_client *client, const struct via_error *why) 
                 end_with(client, pending, why);
 }
 
+/*
+ * Says in words why an answer could not be decoded; the bytes may be the peer's, and others by
+ * now.
+ */
+__attribute__((cold))
+static int bad_answer(struct via_client *client, const struct via_method *method, int code,
+                                            const struct via_event *ev, struct via_error *err) {
+        struct via_error why = VIA_ERROR_INIT;
+        struct via_arena arena;
+        void *response;
+
+        code = code == VIA_RESOURCE_EXHAUSTED ? code : VIA_INTERNAL;
+        via_arena_init(&arena, 0);
+        response = via_arena_alloc(&arena, method->response->desc.sizeof_message);
+        if (response)
+                via_message_decode(method->response, ev->body, ev->size, &client->limits, &arena,
+                                   response, &why);
+        via_client_fail(err, client, method, code, "the answer could not be decoded: %s",
+                        why.message ? why.message : "no memory");
+        via_error_fini(&why);
+        via_arena_fini(&arena);
+        return code;
+}
+
 /* Decodes an answer to where it is wanted. */
 static int decode(struct via_client *client, struct via_pending *pending,
                   const struct via_event *ev, void **ret_response, struct via_error *err) {
         const struct via_type *type = pending->method->response;
         struct via_sync *sync = pending->sync;
         struct via_arena *arena = sync && sync->arena ? sync->arena : &client->arena;
-        struct via_error why = VIA_ERROR_INIT;
         void *response;
-        int code;
+        int code = VIA_RESOURCE_EXHAUSTED;
 
-        via_arena_reset(&client->arena);
-        response = via_arena_alloc(arena, type->desc.sizeof_message);
-        if (!response)
-                return via_client_fail(err, client, pending->method, VIA_RESOURCE_EXHAUSTED,
-                                       "no memory for the answer");
-        code = via_message_decode(type, ev->body, ev->size, &client->limits, arena, response,
-                                  err ? &why : NULL);
-        if (code) {
-                code = code == VIA_RESOURCE_EXHAUSTED ? code : VIA_INTERNAL;
-                via_client_fail(err, client, pending->method, code,
-                                "the answer could not be decoded: %s",
-                                why.message ? why.message : "");
-                via_error_fini(&why);
-        }
+        via_arena_rewind(&client->arena);
+        response = via_arena_take(arena, type->desc.sizeof_message, VIA_ARENA_ALIGN);
+        if (response)
+                code = via_message_decode(type, ev->body, ev->size, &client->limits, arena,
+                                          response, NULL);
+        if (code)
+                return bad_answer(client, pending->method, code, ev, err);
         *ret_response = response;
-        return code;
+        return VIA_OK;
 }
 
 /*

@@ -152,7 +152,8 @@ int via_endpoint_parse(struct via_endpoint *endpoint, const char *text,
         *endpoint = (struct via_endpoint){ .spin_us = -1 };
         code = via_uri_parse(uri, text, err);
         for (unsigned i = 0; i < VIA_LIMIT_COUNT && !code; i++)
-                code = via_limits_set(&endpoint->limits, (enum via_limit)i, limits->v[i], err);
+                code = via_limits_set(&endpoint->limits, (enum via_limit)i,
+                                      via_limits_get(limits, (enum via_limit)i), err);
         if (code)
                 return code;
         endpoint->by = find_transport(uri->scheme);

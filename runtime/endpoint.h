@@ -12,7 +12,7 @@
 struct via_endpoint {
         const struct via_transport *by;
         struct via_uri              uri;
-        struct via_limits           limits;     /* those given, changed by the query */
+        struct via_limits           limits;     /* those given, changed by the query; all are set */
         uint32_t                    timeout_ms; /* ?timeout=; 0: not there */
         int                         spin_us;    /* ?spin=; less than 0: not there */
 };

@@ -106,8 +106,8 @@ static void view_rest(struct via_pump *pump) {
 }
 
 /*
- * To be called after each drain that brought bytes, when their events have been dealt with, at @now: gives the buffer back
- * unless half a frame is in it.
+ * To be called after each drain that brought bytes, when their events have been dealt with, at
+ * @now: gives the buffer back unless half a frame is in it.
  */
 void via_pump_rest(struct via_pump *pump, int64_t now) {
         size_t left;

@@ -17,7 +17,8 @@ struct via_pump {
         struct via_buffer in, out;
         const uint8_t    *view;         /* lent by the link to be read, before anything in `in` */
         size_t            view_size, view_used;
-        size_t            lent;         /* bytes written into the link's own room, not yet sent; they go before `out` */
+        /* bytes written into the link's own room, not yet sent; they go before `out` */
+        size_t            lent;
         bool              lending;      /* the room that reserve lent last was the link's own */
         /* the last receive filled all the room: there may be more */
         bool              full;

@@ -41,58 +41,83 @@ static void reply_failure(struct via_call *call, uint32_t id, int code) {
         via_pump_commit(pump, WIRE_HEADER + via_failure_size(&f));
 }
 
+/* Says in words what is wrong with a result. */
+__attribute__((cold))
+static int bad_response(struct via_call *call, const void *response) {
+        struct via_error why = VIA_ERROR_INIT;
+        size_t size;
+
+        via_message_size(call->served->method->response, response, &size, &why);
+        via_call_fail(call, VIA_INTERNAL, "the result breaks the interface: %s",
+                      why.message ? why.message : "");
+        via_error_fini(&why);
+        return VIA_INTERNAL;
+}
+
+__attribute__((cold))
+static int big_response(struct via_call *call, size_t size, uint64_t most) {
+        return via_call_fail(call, VIA_RESOURCE_EXHAUSTED,
+                             "the answer has %zu bytes, more than max_message, %llu", size,
+                             (unsigned long long)most);
+}
+
+__attribute__((cold))
+static int no_memory(struct via_call *call) {
+        return via_call_fail(call, VIA_RESOURCE_EXHAUSTED, "the server has no memory for the call");
+}
+
 /* Queues the answer; or returns why it cannot be sent. */
 static int reply_response(struct via_call *call, uint32_t id, const void *response) {
-        const struct via_method *method = call->served->method;
+        const struct via_type *type = call->served->method->response;
         struct via_pump *pump = &call->link->pump;
-        struct via_error why = VIA_ERROR_INIT;
+        const struct via_conn *conn = &pump->conn;
         uint8_t *room;
         size_t size;
 
-        if (via_message_size(method->response, response, &size, NULL) != VIA_OK) {
-                via_message_size(method->response, response, &size, &why);
-                via_call_fail(call, VIA_INTERNAL, "the result breaks the interface: %s",
-                              why.message ? why.message : "");
-                via_error_fini(&why);
-                return VIA_INTERNAL;
-        }
-        if (size > pump->conn.peer_message || size > pump->conn.max_message)
-                return via_call_fail(
-                        call, VIA_RESOURCE_EXHAUSTED,
-                        "the answer has %zu bytes, more than max_message, %llu", size,
-                        (unsigned long long)(pump->conn.peer_message < pump->conn.max_message
-                                                     ? pump->conn.peer_message
-                                                     : pump->conn.max_message));
+        if (via_message_size(type, response, &size, NULL) != VIA_OK)
+                return bad_response(call, response);
+        if (size > conn->peer_message || size > conn->max_message)
+                return big_response(call, size, conn->peer_message < conn->max_message
+                                                        ? conn->peer_message : conn->max_message);
         room = via_pump_reserve(pump, WIRE_HEADER + size);
         if (!room)
-                return via_call_fail(call, VIA_RESOURCE_EXHAUSTED,
-                                     "the server has no memory for the answer");
+                return no_memory(call);
         wire_put_header(room, &(struct wire_header){
                                       .length = (uint32_t)size, .type = WIRE_REPLY, .id = id });
-        via_message_encode(method->response, response, room + WIRE_HEADER, size);
+        via_message_encode(type, response, room + WIRE_HEADER, size);
         via_pump_commit(pump, WIRE_HEADER + size);
         return VIA_OK;
+}
+
+/*
+ * Says in words why a request could not be decoded; the bytes may be the peer's, and others by
+ * now.
+ */
+__attribute__((cold))
+static int bad_request(struct via_call *call, const struct via_event *ev, void *request) {
+        struct via_error why = VIA_ERROR_INIT;
+        int code;
+
+        code = via_message_decode(call->served->method->request, ev->body, ev->size,
+                                  &call->link->at->limits, &call->arena, request, &why);
+        via_call_fail(call, code ? (enum via_code)code : VIA_INVALID_ARGUMENT,
+                      "the request could not be decoded: %s", why.message ? why.message : "");
+        via_error_fini(&why);
+        return code ? code : VIA_INVALID_ARGUMENT;
 }
 
 /* Decodes the request into the call's arena. */
 static int decode(struct via_call *call, const struct via_event *ev, void **ret_request) {
         const struct via_type *type = call->served->method->request;
-        const struct via_limits *limits = &call->link->at->limits;
-        struct via_error why = VIA_ERROR_INIT;
-        void *request = via_arena_alloc(&call->arena, type->desc.sizeof_message);
-        int code;
+        void *request = via_arena_take(&call->arena, type->desc.sizeof_message, VIA_ARENA_ALIGN);
 
         if (!request)
-                return via_call_fail(call, VIA_RESOURCE_EXHAUSTED,
-                                     "the server has no memory for the request");
-        code = via_message_decode(type, ev->body, ev->size, limits, &call->arena, request, &why);
-        if (code) {
-                via_call_fail(call, (enum via_code)code, "the request could not be decoded: %s",
-                              why.message ? why.message : "");
-                via_error_fini(&why);
-        }
+                return no_memory(call);
+        if (via_message_decode(type, ev->body, ev->size, &call->link->at->limits, &call->arena,
+                               request, NULL) != VIA_OK)
+                return bad_request(call, ev, request);
         *ret_request = request;
-        return code;
+        return VIA_OK;
 }
 
 /* What a handler may return: a code, or a negative errno by habit. */
@@ -118,8 +143,7 @@ static int run(struct via_call *call, const struct via_event *ev) {
         if (method->response) {
                 response = via_call_new(call, method->response);
                 if (!response)
-                        return via_call_fail(call, VIA_RESOURCE_EXHAUSTED,
-                                             "the server has no memory for the answer");
+                        return no_memory(call);
         }
         code = method->invoke(call, call->served->ops, request, response);
         if (code)
@@ -136,7 +160,7 @@ void via_server_serve(struct via_server_link *link, const struct via_event *ev, 
         struct via_call *call = &server->call;
         int code;
 
-        via_arena_reset(&call->arena);
+        via_arena_rewind(&call->arena);
         call->link = link;
         call->served = via_methods_find(&server->methods, ev->method);
         call->due = now + ev->value;

@@ -87,7 +87,7 @@ static int deliver(struct via_server_link *link, int64_t now) {
         struct via_listening *l = link->at;
         struct via_pump *pump = &link->pump;
         bool greeted = pump->conn.state & VIA_CONN_HELLO_SEEN;
-        uint64_t queue = via_limits_get(&l->limits, VIA_LIMIT_QUEUE);
+        uint64_t queue = l->limits.v[VIA_LIMIT_QUEUE];
         struct via_event ev;
         int r = 0;
 

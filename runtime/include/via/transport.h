@@ -58,20 +58,25 @@ struct via_note {
 };
 
 /*
- * What a transport over memory offers besides send() and recv(), so that a message is written once, where the peer reads it.
- * What is peeked at may change under the reader's hands, if the peer is hostile: whoever reads it reads each byte once.
+ * What a transport over memory offers besides send() and recv(), so that a message is written
+ * once, where the peer reads it. What is peeked at may change under the reader's hands, if the
+ * peer is hostile: whoever reads it reads each byte once.
  */
 struct via_loan {
         /*
-         * Lends @size bytes that lie together, to be written; NULL: there are not so many (now, or ever), use send(). Asked again before a
-         * commit, it lends a larger piece that begins at the same place.
+         * Lends @size bytes that lie together, to be written; NULL: there are not so many (now,
+         * or ever), use send(). Asked again before a commit, it lends a larger piece that
+         * begins at the same place.
          */
         uint8_t *(*reserve)(struct via_link *link, size_t size);
 
         /* Sends the first @size bytes of what was lent, and wakes the peer if it sleeps. */
         void    (*commit)(struct via_link *link, size_t size);
 
-        /* What has come and lies together, as recv() would say; *@ret_data stays the transport's. */
+        /*
+         * What has come and lies together, as recv() would say; *@ret_data stays the
+         * transport's.
+         */
         ssize_t (*peek)(struct via_link *link, const uint8_t **ret_data);
 
         /* Done with the first @size bytes of what was peeked at. */
