@@ -36,22 +36,40 @@ int via_failure_get(const uint8_t *buf, size_t size, struct via_failure *ret) {
         return 0;
 }
 
+/* The length of the character at @s, of @n bytes; 0 if it is none, or none to be printed. */
+static size_t printable(const char *s, size_t n) {
+        unsigned char c = (unsigned char)s[0];
+        size_t len = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+
+        if (c < ' ' || c == 127 || len > n || !via_utf8_valid(s, len))
+                return 0;
+        if (c == 0xc2 && (unsigned char)s[1] < 0xa0)    /* U+0080 to U+009F move cursors too */
+                return 0;
+        return len;
+}
+
 /*
  * The sentence as a string of its own, cut to WIRE_TEXT_MAX: it is the peer's, and will be
- * printed, so control characters and what is not UTF-8 become question marks. NULL: no memory.
- * The caller frees it.
+ * printed, so each byte of a control character, and of what is not UTF-8, becomes a question
+ * mark. NULL: no memory. The caller frees it.
  */
 char *via_failure_text(const struct via_failure *f) {
-        size_t n = f->text_size < WIRE_TEXT_MAX ? f->text_size : WIRE_TEXT_MAX;
-        bool utf8 = via_utf8_valid(f->text, n);
-        char *text = malloc(n + 1);
+        size_t n = f->text_size, len;
+        char *text;
 
+        if (n > WIRE_TEXT_MAX)
+                for (n = WIRE_TEXT_MAX; n > WIRE_TEXT_MAX - 4 && (f->text[n] & 0xc0) == 0x80;)
+                        n--;
+        text = malloc(n + 1);
         if (!text)
                 return NULL;
-        for (size_t i = 0; i < n; i++) {
-                unsigned char c = (unsigned char)f->text[i];
-
-                text[i] = c < ' ' || c == 127 || (c > 127 && !utf8) ? '?' : f->text[i];
+        for (size_t i = 0; i < n; i += len) {
+                len = printable(f->text + i, n - i);
+                if (len)
+                        memcpy(text + i, f->text + i, len);
+                else
+                        text[i] = '?';
+                len = len ? len : 1;
         }
         text[n] = 0;
         return text;
