@@ -43,8 +43,6 @@ static int on_hello(struct via_conn *conn, const struct wire_header *h, const ui
         unsigned oldest = h->value & 0xffff, newest = h->value >> 16;
         uint32_t calls = wire_get32(body + 4);
 
-        if (conn->state & VIA_CONN_HELLO_SEEN)
-                return conn_fault(conn, "a second hello");
         if (oldest > WIRE_VERSION || newest < WIRE_VERSION) {
                 conn_fault(conn,
                            "it speaks version %u to %u of the protocol, this end version %d",
@@ -70,6 +68,10 @@ static void on_goaway(struct via_conn *conn, const struct wire_header *h, const 
         conn->why[n] = 0;
         conn->goaway_code = h->value <= 16 ? (uint8_t)h->value : 2;
         conn->state |= VIA_CONN_GOAWAY_SEEN;
+        if (conn->state & VIA_CONN_GOAWAY_DUE) {        /* its words are not ours to say */
+                conn->state &= (uint8_t)~VIA_CONN_GOAWAY_DUE;
+                conn->state |= VIA_CONN_GOAWAY_SENT;
+        }
 }
 
 /* Only calls and replies can be too big: everything else has a limit of its own, see below. */
@@ -80,16 +82,16 @@ static bool too_big(const struct via_conn *conn, const struct wire_header *h) {
 /* What may be known of a frame from its header alone: that it is nonsense. */
 static int check_header(struct via_conn *conn, const struct wire_header *h) {
         size_t least = h->type == WIRE_CALL ? WIRE_METHOD : 0;
+        bool hello = h->type == WIRE_HELLO_FRAME, greeted = conn->state & VIA_CONN_HELLO_SEEN;
 
-        if (!(conn->state & VIA_CONN_HELLO_SEEN) && h->type != WIRE_GOAWAY) {
-                if (h->type != WIRE_HELLO_FRAME || h->id != WIRE_MAGIC)
-                        return conn_fault(conn, "these are not the first bytes of a Via peer");
-                if (h->length < WIRE_HELLO || h->length > WIRE_HELLO_MAX)
-                        return conn_fault(conn, "a hello of %u bytes", h->length);
-                return 0;
-        }
+        if (!greeted && h->type != WIRE_GOAWAY && !(hello && h->id == WIRE_MAGIC))
+                return conn_fault(conn, "these are not the first bytes of a Via peer");
         if (h->type < WIRE_HELLO_FRAME || h->type > WIRE_PONG)
                 return conn_fault(conn, "a frame of unknown type %u", h->type);
+        if (hello && greeted)
+                return conn_fault(conn, "a second hello");
+        if (hello && (h->length < WIRE_HELLO || h->length > WIRE_HELLO_MAX))
+                return conn_fault(conn, "a hello of %u bytes", h->length);
         if (h->meta || h->length < least)
                 return conn_fault(
                         conn, "a frame of type %u whose length %u and metadata %u do not fit",
@@ -105,20 +107,24 @@ static int check_header(struct via_conn *conn, const struct wire_header *h) {
  */
 static int on_frame(struct via_conn *conn, const struct wire_header *h, const uint8_t *body,
                     struct via_event *ev) {
+        bool big = too_big(conn, h);
+
         *ev = (struct via_event){
                 .id = h->id,
                 .value = h->value,
-                .body = body,
+                .body = big ? NULL : body,
                 .size = h->length,
-                .too_big = too_big(conn, h),
+                .too_big = big,
         };
         switch (h->type) {
         case WIRE_CALL:
                 ev->type = VIA_EVENT_CALL;
                 ev->oneway = h->flags & WIRE_ONEWAY;
                 ev->method = wire_get64(body);
-                ev->body += WIRE_METHOD;
-                ev->size -= WIRE_METHOD;
+                if (!big) {
+                        ev->body += WIRE_METHOD;
+                        ev->size -= WIRE_METHOD;
+                }
                 return 0;
         case WIRE_REPLY:
                 ev->type = VIA_EVENT_REPLY;

@@ -32,7 +32,8 @@ struct via_event {
         uint64_t            method;     /* as via_method_id() */
         void               *call;
         const uint8_t      *body;       /* borrowed from the bytes shown */
-        size_t              size;       /* of the body; if too_big, what was announced */
+        /* of the body; if too_big, of the frame's: what is more than max_message */
+        size_t              size;
 };
 
 enum {                                  /* expected conditions */

@@ -9,9 +9,12 @@
 /* What the text @in, from a peer, becomes. */
 static const char *cleaned(const char *in, size_t n) {
         static char buf[WIRE_TEXT_MAX + 1];
-        char *text = via_failure_text(&(struct via_failure){ .text = in, .text_size = n });
+        char *exact = malloc(n), *text; /* so that a byte read past it is seen */
 
+        memcpy(exact, in, n);
+        text = via_failure_text(&(struct via_failure){ .text = exact, .text_size = n });
         REQUIRE(text);
+        free(exact);
         snprintf(buf, sizeof(buf), "%s", text);
         free(text);
         return buf;
@@ -50,7 +53,7 @@ TEST(what_does_not_fit_is_refused) {
 
         via_failure_put(whole, &f);
         for (size_t n = 0; n < sizeof(whole); n++) {
-                uint8_t *cut = malloc(n ? n : 1);       /* so that a byte read past it is seen */
+                uint8_t *cut = malloc(n ? n : 1);
 
                 memcpy(cut, whole, n);
                 CHECK_INT(via_failure_get(cut, n, &got), ==, -EPROTO);
