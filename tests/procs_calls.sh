@@ -74,7 +74,7 @@ case $tcp in tcp://127.0.0.1:0 | '') fail "second endpoint: $tcp" ;; esac
 # A process that nobody else has, and whose name wants to be more than a name.
 name=$(printf 'a) R 1 \033[7m')
 cp "$(command -v sleep)" "$tmp/$name" || exit 1
-"$tmp/$name" 1000 &
+"$tmp/$name" 60 &
 victim=$!
 pids="$pids $victim"
 shown='a) R 1 ?[7m'
@@ -104,14 +104,31 @@ expect 0 "$client" "$unix" list --sort=pid
 sed 1d "$tmp/out" | awk '{ print $1 }' | sort -nc || fail "not sorted by pid"
 expect 0 "$client" "$unix" list --sort=cpu
 sed 1d "$tmp/out" | awk '{ print $4 }' | sort -rnc || fail "not sorted by CPU"
-expect 0 "$client" "$unix" list --sort=memory --limit=1
-largest=$(sed 1d "$tmp/out" | awk '{ print $1 }')
-rss() { awk '$1 == "VmRSS:" { print $2 }' "/proc/$1/status"; }
-[ "$(rss "$largest")" -ge "$(rss "$served")" ] || fail "not sorted by memory"
+expect 0 "$client" "$unix" list --sort=name
+sed 1d "$tmp/out" | cut -c 45-61 | LC_ALL=C sort -c || fail "not sorted by name"
+
+# Of these two the one that started later, and has the later name, has read 64 MiB that nobody takes.
+cp "$(command -v sleep)" "$tmp/$$-a-thin" && cp "$(command -v dd)" "$tmp/$$-b-fat" || exit 1
+mkfifo "$tmp/drain" || exit 1
+"$tmp/$$-a-thin" 60 &
+pids="$pids $!"
+"$tmp/$$-b-fat" if=/dev/zero of="$tmp/drain" bs=64M count=1 2>/dev/null &
+pids="$pids $!"
+exec 4<"$tmp/drain"
+head -c 1 <&4 >/dev/null                # once there is something to take, it has read it all
+expect 0 "$client" "$unix" list --sort=memory --name="$$-"; rows 2
+sed -n 2p "$tmp/out" | grep -q b-fat || fail "not sorted by memory"
+expect 0 "$client" "$unix" list --min-mem=60M --name="$$-"; rows 1
+exec 4<&-
 
 # --- who may signal whom ---
 
-expect 0 "$client" "$unix" signal $victim 0
+fds() { ls "/proc/$served/fd" | wc -l; }
+before=$(fds)
+for i in 1 2 3; do
+        expect 0 "$client" "$unix" signal $victim 0
+done
+[ "$(fds)" -lt $((before + 3)) ] || fail "the server keeps descriptors"
 expect 1 "$client" "$unix" signal 2147483647 TERM; says 'procs.NoSuchProcess'
 expect 1 "$client" "$tcp" signal $victim KILL; says 'procs.NotPermitted'
 kill -0 $victim || fail "it was signalled by a stranger"
@@ -122,10 +139,11 @@ if [ "$(id -u)" = 0 ] && other "$client" --help >/dev/null 2>&1; then
         expect 0 other "$client" "$unix" get $victim
         expect 1 other "$client" "$unix" signal $victim KILL; says 'procs.NotPermitted'; says 'somebody else'
         kill -0 $victim || fail "it was signalled by another user"
-        setpriv --reuid=65534 --regid=65534 --clear-groups sleep 1000 &
+        setpriv --reuid=65534 --regid=65534 --clear-groups sleep 60 &
         theirs=$!
         pids="$pids $theirs"
         until [ "$(cat "/proc/$theirs/comm")" = sleep ]; do :; done
+        expect 0 "$client" "$unix" signal $theirs 0
         expect 0 other "$client" "$unix" signal $theirs TERM
         wait $theirs
         [ $? = 143 ] || fail "another user's own process was not signalled"
