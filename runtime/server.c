@@ -141,6 +141,8 @@ struct via_server *via_server_free(struct via_server *server) {
 
 int via_server_add(struct via_server *server, const struct via_interface *interface,
                    const void *ops, void *self, struct via_error *err) {
+        if (!server)
+                return via_error_set(err, VIA_RESOURCE_EXHAUSTED, "no memory for a server");
         return via_methods_add(&server->methods, interface, ops, self, err);
 }
 

@@ -52,7 +52,8 @@ struct via_server *via_server_free(struct via_server *server);
  * Serves @interface by @ops (the generated struct of functions); each handler gets @self from
  * via_call_self(). All three are borrowed until via_server_free(). The generated
  * mod_Name_serve() calls this with the right types. VIA_ALREADY_EXISTS: the interface is
- * served.
+ * served. VIA_RESOURCE_EXHAUSTED: no memory, also for @server if that is NULL, so that what
+ * via_server_new() returned need not be looked at before.
  */
 int via_server_add(struct via_server *server, const struct via_interface *interface,
                    const void *ops, void *self, struct via_error *err);
