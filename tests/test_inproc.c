@@ -3,25 +3,24 @@
  * side first
  */
 #include <pthread.h>
-#include <sched.h>
 #include "links.h"
 
-static struct via_transport const *by;
+enum { TURNS = 60000 };
 
-/*
- * Sends @arg's link a byte at a time what it got, now and then late, so that both sides fall
- * asleep at every instant.
- */
+/* Some hundred cycles at most, so that the other side is met at every instant of falling asleep. */
+static void dawdle(unsigned turn) {
+        for (volatile unsigned spin = turn * 7 % 191; spin; spin--)
+                ;
+}
+
 static void *answer(void *arg) {
-        struct via_link *link = arg;
         ssize_t end;
 
-        for (unsigned i = 0; i < 20000; i++) {
-                if (links_drain(link, i, 1, &end) != 1)
+        for (unsigned i = 0; i < TURNS; i++) {
+                if (links_drain(arg, i, 1, &end) != 1)
                         return NULL;
-                for (unsigned spin = i % 97; spin; spin--)
-                        sched_yield();
-                if (links_stuff(link, i, 1) != 1)
+                dawdle(i);
+                if (links_stuff(arg, i, 1) != 1)
                         return NULL;
         }
         return arg;
@@ -33,13 +32,11 @@ TEST(no_wakeup_is_lost) {
         void *result;
         ssize_t end;
 
-        by = links_find("inproc");
-        links_open(&ends, by);
+        links_open(&ends, links_find("inproc"));
         REQUIRE(pthread_create(&thread, NULL, answer, ends.server) == 0);
-        for (unsigned i = 0; i < 20000; i++) {
+        for (unsigned i = 0; i < TURNS; i++) {
                 REQUIRE(links_stuff(ends.client, i, 1) == 1);
-                for (unsigned spin = i % 89; spin; spin--)
-                        sched_yield();
+                dawdle(i / 191);
                 REQUIRE(links_drain(ends.client, i, 1, &end) == 1);
         }
         pthread_join(thread, &result);

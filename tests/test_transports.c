@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include "links.h"
 
 #define EACH_TRANSPORT(by) \
@@ -126,6 +127,72 @@ TEST(nothing_there_yet) {
                         CHECK_INT(links_stuff(ends.server, 0, 3), ==, 3);
                         CHECK_INT(by->recv_wait(ends.client, buf, sizeof(buf), 10000), ==, 3);
                 }
+                links_end(&ends);
+        }
+}
+
+TEST(asleep_again_after_waking) {
+        EACH_TRANSPORT(by) {
+                struct via_wait wait = { .n_fds = 0 };
+                struct ends ends;
+                ssize_t end;
+
+                links_open(&ends, by);
+                for (size_t i = 0; i < 5; i++) {
+                        CHECK_INT(by->arm(ends.server, POLLIN, &wait), ==, 0);
+                        CHECK_INT(poll(wait.fds, wait.n_fds, 0), ==, 0);
+                        CHECK_INT(links_stuff(ends.client, i, 1), ==, 1);
+                        CHECK(links_sleep(&wait));
+                        CHECK_INT(links_drain(ends.server, i, 1, &end), ==, 1);
+                }
+                CHECK_INT(by->arm(ends.server, POLLIN, &wait), ==, 0);
+                CHECK_INT(poll(wait.fds, wait.n_fds, 0), ==, 0);
+                links_end(&ends);
+        }
+}
+
+TEST(never_asleep_over_something) {
+        EACH_TRANSPORT(by) {
+                struct via_wait wait = { .n_fds = 0 };
+                struct ends ends;
+                ssize_t end;
+
+                links_open(&ends, by);
+                for (size_t i = 0; i < 5; i++) {
+                        CHECK_INT(links_stuff(ends.client, i, 1), ==, 1);
+                        CHECK(by->arm(ends.server, POLLIN, &wait) == VIA_AWAKE || links_sleep(&wait));
+                        CHECK_INT(links_drain(ends.server, i, 1, &end), ==, 1);
+                        CHECK(by->arm(ends.client, POLLOUT, &wait) == VIA_AWAKE || links_sleep(&wait));
+                }
+                links_close(&ends.client);
+                CHECK(by->arm(ends.server, POLLIN, &wait) == VIA_AWAKE || links_sleep(&wait));
+                links_end(&ends);
+        }
+}
+
+static void on_alarm(int signal) {
+        (void)signal;
+}
+
+/* A signal ends the wait, and nothing else: the caller may have something to do. */
+TEST(a_signal_ends_the_wait) {
+        struct sigaction action = { .sa_handler = on_alarm };
+        struct timeval soon = { .tv_usec = 20000 };
+        struct itimerval timer = { soon, soon };        /* and again, should we not be waiting yet */
+
+        sigaction(SIGALRM, &action, NULL);
+        EACH_TRANSPORT(by) {
+                struct ends ends;
+                char buf[8];
+
+                if (!by->recv_wait)
+                        continue;
+                links_open(&ends, by);
+                setitimer(ITIMER_REAL, &timer, NULL);
+                CHECK_INT(by->recv_wait(ends.client, buf, sizeof(buf), -1), ==, -EAGAIN);
+                timer = (struct itimerval){ .it_value = { 0, 0 } };
+                setitimer(ITIMER_REAL, &timer, NULL);
+                timer = (struct itimerval){ soon, soon };
                 links_end(&ends);
         }
 }

@@ -52,7 +52,7 @@ struct inproc_link {
         struct side           *me, *peer;
         struct via_ring_writer out;
         struct via_ring_reader in;
-        bool                   armed;           /* since when our bell may have rung */
+        bool                   armed;           /* once: our bell may have rung since */
 };
 
 struct inproc_listener {
@@ -342,24 +342,17 @@ static bool is_ready(struct inproc_link *self, int want) {
                ((want & POLLOUT) && via_ring_room(&self->out, 1));
 }
 
+/*
+ * First we say that we sleep, then we look: whoever sends in between sees the one, or we see the
+ * other. A bell that is rung just then costs one look in vain later.
+ */
 static int inproc_arm(struct via_link *link, int want, struct via_wait *ret_wait) {
         struct inproc_link *self = (struct inproc_link *)link;
 
-        /*
-         * What rang the bell is looked at now. If it rings only after this, that costs one look
-         * in vain.
-         */
-        if (self->armed) {
-                atomic_store(&self->me->sleeping, 0);
+        if (self->armed)
                 hush_bell(self->me->bell);
-                self->armed = false;
-        }
-        if (is_ready(self, want))
-                return VIA_AWAKE;
-
-        /* The peer's death wakes whatever we want: some event is always named. */
-        atomic_store(&self->me->sleeping, want | POLLHUP);
         self->armed = true;
+        atomic_store(&self->me->sleeping, want | POLLHUP);      /* the peer's end wakes always */
         if (is_ready(self, want))
                 return VIA_AWAKE;
         ret_wait->fds[0] = (struct pollfd){ .fd = self->me->bell, .events = POLLIN };
