@@ -28,7 +28,7 @@ enum {
          * default of 208 KiB makes a message of 1 MiB wait for the reader several times, each
          * at the price of two context switches.
          */
-        SEND_BUFFER = 1 << 20,
+        SEND_BUFFER = 512 * 1024,
         NO_MODE = ~0,
 };
 
