@@ -50,6 +50,11 @@ static inline const struct via_type *via_type_of(const ProtobufCFieldDescriptor 
         return (const struct via_type *)field->descriptor;      /* desc is its first member */
 }
 
+/* How many bytes a value takes in memory. */
+static inline size_t via_size_of(const ProtobufCFieldDescriptor *field) {
+        return via_forms[field->type].size;
+}
+
 /* Whether a repeated @field can be packed: all but strings, bytes and messages. */
 static inline bool via_is_number(const ProtobufCFieldDescriptor *field) {
         return field->type < PROTOBUF_C_TYPE_STRING;
@@ -72,20 +77,27 @@ static inline uint64_t via_zigzag64(int64_t v) {
         return ((uint64_t)v << 1) ^ (0 - (uint64_t)(v < 0));
 }
 
-/* The number that a value in memory is on the wire, for the types that go as varints. */
-static inline uint64_t via_to_varint(ProtobufCType type, const void *value) {
+/*
+ * A number in memory as it is on the wire: zigzagged where it goes so, widened to 64 bits if it
+ * is a varint, its bits if it is fixed. It is 0 if and only if all its bits are, but for a
+ * boolean.
+ */
+static inline uint64_t via_number(ProtobufCType type, const void *value) {
         switch (type) {
         case PROTOBUF_C_TYPE_INT32:
         case PROTOBUF_C_TYPE_ENUM:
                 return (uint64_t)(int64_t)*(const int32_t *)value;
-        case PROTOBUF_C_TYPE_UINT32:
-                return *(const uint32_t *)value;
         case PROTOBUF_C_TYPE_SINT32:
                 return via_zigzag32(*(const int32_t *)value);
         case PROTOBUF_C_TYPE_SINT64:
                 return via_zigzag64(*(const int64_t *)value);
         case PROTOBUF_C_TYPE_BOOL:
                 return *(const protobuf_c_boolean *)value != 0;
+        case PROTOBUF_C_TYPE_UINT32:
+        case PROTOBUF_C_TYPE_FIXED32:
+        case PROTOBUF_C_TYPE_SFIXED32:
+        case PROTOBUF_C_TYPE_FLOAT:
+                return *(const uint32_t *)value;
         default:
                 return *(const uint64_t *)value;
         }
@@ -105,44 +117,30 @@ static inline bool via_in_range(uint8_t kind, uint64_t value) {
         return value - (uint64_t)(int64_t)r->least <= (uint64_t)(int64_t)(r->most - r->least);
 }
 
-/* Whether a value in memory is the zero that proto3 does not send. */
-static inline bool via_is_zero(const ProtobufCFieldDescriptor *field, const void *value) {
-        const char *string;
-
-        switch (field->type) {
-        case PROTOBUF_C_TYPE_STRING:
-                string = *(char *const *)value;
-                return !string || !*string;
-        case PROTOBUF_C_TYPE_BYTES:
-                return ((const ProtobufCBinaryData *)value)->len == 0;
-        case PROTOBUF_C_TYPE_MESSAGE:
-                return !*(void *const *)value;
-        default:
-                if (via_forms[field->type].size == 8)
-                        return *(const uint64_t *)value == 0;
-                return *(const uint32_t *)value == 0;
-        }
+/*
+ * Whether a single @field of @message is to be sent: if it is @optional, when has_x says so or the
+ * pointer does; if it has a default, always; any other, unless it is zero.
+ */
+static inline bool via_is_sent(const ProtobufCFieldDescriptor *field, const void *message,
+                               bool is_zero) {
+        if (field->label == PROTOBUF_C_LABEL_OPTIONAL)
+                return VIA_AT_CONST(protobuf_c_boolean, message, field->quantifier_offset);
+        return !is_zero || field->label == PROTOBUF_C_LABEL_REQUIRED;
 }
 
-/*
- * Whether the member of @message that is a single @field is to be sent. Presence is has_x for
- * an @optional number, the pointer for any other; a plain member is sent unless it is zero, and
- * one with a default always.
- */
-static inline bool via_is_present(const ProtobufCFieldDescriptor *field, const void *message) {
-        const void *value = (const uint8_t *)message + field->offset;
+static inline bool via_is_string_sent(const ProtobufCFieldDescriptor *field, const char *string) {
+        if (field->label == PROTOBUF_C_LABEL_OPTIONAL)
+                return string && string != field->default_value;
+        return (string && *string) || field->label == PROTOBUF_C_LABEL_REQUIRED;
+}
 
-        switch (field->label) {
-        case PROTOBUF_C_LABEL_REQUIRED:
-                return field->type != PROTOBUF_C_TYPE_MESSAGE || *(void *const *)value;
-        case PROTOBUF_C_LABEL_OPTIONAL:
-                if (field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_MESSAGE)
-                        return *(void *const *)value &&
-                               *(void *const *)value != field->default_value;
-                return VIA_AT_CONST(protobuf_c_boolean, message, field->quantifier_offset);
-        default:
-                return !via_is_zero(field, value);
-        }
+/* Whether an @optional @field of @message is there. */
+static inline bool via_is_there(const ProtobufCFieldDescriptor *field, const void *message) {
+        if (field->type == PROTOBUF_C_TYPE_STRING)
+                return via_is_string_sent(field, VIA_AT_CONST(char *, message, field->offset));
+        if (field->type == PROTOBUF_C_TYPE_MESSAGE)
+                return VIA_AT_CONST(void *, message, field->offset) != NULL;
+        return VIA_AT_CONST(protobuf_c_boolean, message, field->quantifier_offset);
 }
 
 /*

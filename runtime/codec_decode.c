@@ -5,134 +5,11 @@
  * in; any other works too. What arrived is marked, and when the message ends, what did not is
  * given its default.
  */
-#include <endian.h>
-#include "decode.h"
-#include "utf8.h"
-
-/* What has been noted of each field while a message is read: two bits of each, by its index. */
-struct marks {
-        uint64_t *seen;                 /* it has arrived */
-        uint64_t *tight;                /* its array has no room left */
-        uint64_t  few[2];               /* where they are in a type of up to 64 fields */
-};
-
-static inline bool mark_test(const uint64_t *marks, unsigned i) {
-        return marks[i / 64] >> (i % 64) & 1;
-}
-
-static inline void mark_put(uint64_t *marks, unsigned i, bool on) {
-        marks[i / 64] = (marks[i / 64] & ~((uint64_t)1 << (i % 64))) | (uint64_t)on << (i % 64);
-}
-
-static const uint8_t *read_string(struct via_decode *d, const struct via_rule *rule,
-                                  const uint8_t *p, const uint8_t *end, char **to) {
-        size_t n;
-        char *s;
-
-        p = via_read_length(d, p, end, &n);
-        if (!p)
-                return NULL;
-        if (rule->length && n > rule->length)
-                return via_decode_fail(d, p, VIA_INVALID_ARGUMENT, "%zu bytes, at most %u", n,
-                                       rule->length);
-        s = via_decode_take(d, p, n + 1, 1);
-        if (!s)
-                return NULL;
-        s[n] = 0;
-        if (!via_utf8_copy(s, p, n))
-                return via_decode_fail(d, p, VIA_INVALID_ARGUMENT,
-                                       memchr(s, 0, n) ? "a NUL in a string" : "not UTF-8");
-        *to = s;
-        return p + n;
-}
-
-static const uint8_t *read_bytes(struct via_decode *d, const struct via_rule *rule,
-                                 const uint8_t *p, const uint8_t *end,
-                                 ProtobufCBinaryData *to) {
-        uint8_t *data = NULL;
-        size_t n;
-
-        p = via_read_length(d, p, end, &n);
-        if (!p)
-                return NULL;
-        if (rule->count &&
-            (n > rule->count || (rule->flags & VIA_RULE_EXACT && n && n < rule->count)))
-                return via_decode_fail(d, p, VIA_INVALID_ARGUMENT, "%zu bytes, %s %u", n,
-                                       rule->flags & VIA_RULE_EXACT ? "not" : "at most",
-                                       rule->count);
-        if (n) {
-                data = via_decode_take(d, p, n, 1);
-                if (!data)
-                        return NULL;
-                memcpy(data, p, n);
-        }
-        to->len = n;
-        to->data = data;
-        return p + n;
-}
-
-static const uint8_t *fail_range(struct via_decode *d, const struct via_rule *rule,
-                                 const uint8_t *p, uint64_t v) {
-        return via_decode_fail(d, p, VIA_INVALID_ARGUMENT, "%lld is not within %d to %d",
-                               (long long)v, via_ranges[rule->kind].least,
-                               via_ranges[rule->kind].most);
-}
-
-const uint8_t *via_decode_value(struct via_decode *d, const struct via_rule *rule,
-                                const uint8_t *p, const uint8_t *end, void *to) {
-        ProtobufCType type = d->field->type;
-        unsigned size = via_forms[type].size;
-        uint32_t v32;
-        uint64_t v;
-
-        switch (type) {
-        case PROTOBUF_C_TYPE_STRING:
-                return read_string(d, rule, p, end, to);
-        case PROTOBUF_C_TYPE_BYTES:
-                return read_bytes(d, rule, p, end, to);
-        case PROTOBUF_C_TYPE_DOUBLE:
-        case PROTOBUF_C_TYPE_FIXED64:
-        case PROTOBUF_C_TYPE_SFIXED64:
-                if ((size_t)(end - p) < size)
-                        return via_decode_fail(d, p, VIA_INVALID_ARGUMENT,
-                                               "the message ends inside a number");
-                memcpy(&v, p, sizeof(v));
-                *(uint64_t *)to = le64toh(v);
-                return p + size;
-        case PROTOBUF_C_TYPE_FLOAT:
-        case PROTOBUF_C_TYPE_FIXED32:
-        case PROTOBUF_C_TYPE_SFIXED32:
-                if ((size_t)(end - p) < size)
-                        return via_decode_fail(d, p, VIA_INVALID_ARGUMENT,
-                                               "the message ends inside a number");
-                memcpy(&v32, p, sizeof(v32));
-                *(uint32_t *)to = le32toh(v32);
-                return p + size;
-        default:
-                break;
-        }
-
-        p = via_read_varint(d, p, end, &v);
-        if (!p)
-                return NULL;
-        if (type == PROTOBUF_C_TYPE_SINT32)
-                v = (uint64_t)(int64_t)(int32_t)((uint32_t)v >> 1 ^ -((uint32_t)v & 1));
-        else if (type == PROTOBUF_C_TYPE_SINT64)
-                v = v >> 1 ^ -(v & 1);
-        else if (type == PROTOBUF_C_TYPE_BOOL)
-                v = v != 0;
-        if (rule->kind != VIA_RULE_NONE && !via_in_range(rule->kind, v))
-                return fail_range(d, rule, p, v);
-        if (size == 8)
-                *(uint64_t *)to = v;
-        else
-                *(uint32_t *)to = (uint32_t)v;
-        return p;
-}
+#include "decode_value.h"
 
 const uint8_t *via_decode_inner(struct via_decode *d, const uint8_t *p, const uint8_t *end,
                                 void **slot) {
-        const struct via_type *inner = via_type_of(d->field);
+        const struct via_type *outer = d->type, *inner = via_type_of(d->field);
         void *message = *slot;
         size_t n;
 
@@ -152,6 +29,7 @@ const uint8_t *via_decode_inner(struct via_decode *d, const uint8_t *p, const ui
         d->depth--;
         p = via_decode_message(d, inner, message, p, p + n, *slot != NULL);
         d->depth++;
+        d->type = outer;
         *slot = message;
         return p;
 }
@@ -189,7 +67,7 @@ static bool arrays_are_whole(struct via_decode *d, const struct via_type *type,
         size_t n;
 
         for (unsigned i = 0; i < type->desc.n_fields; i++, field++) {
-                if (field->label != PROTOBUF_C_LABEL_REPEATED || !mark_test(seen, i) ||
+                if (field->label != PROTOBUF_C_LABEL_REPEATED || !via_mark_test(seen, i) ||
                     !(type->rules[i].flags & VIA_RULE_EXACT))
                         continue;
                 n = VIA_AT_CONST(size_t, message, field->quantifier_offset);
@@ -206,20 +84,22 @@ static bool arrays_are_whole(struct via_decode *d, const struct via_type *type,
         return true;
 }
 
-static bool marks_begin(struct via_decode *d, struct marks *m, unsigned n_fields, bool again,
-                        const uint8_t *p) {
+static inline bool marks_begin(struct via_decode *d, struct via_marks *m, unsigned n_fields,
+                               bool again, const uint8_t *p) {
         size_t words = (n_fields + 63) / 64;
 
         m->seen = &m->few[0];
         m->tight = &m->few[1];
-        if (words > 1) {
-                m->seen = via_decode_take(d, p, words * 2 * sizeof(uint64_t), 8);
-                if (!m->seen)
-                        return false;
-                m->tight = m->seen + words;
-        }
-        memset(m->seen, 0, (words ? words : 1) * sizeof(uint64_t));
-        memset(m->tight, again ? 0xff : 0, (words ? words : 1) * sizeof(uint64_t));
+        m->few[0] = 0;
+        m->few[1] = 0 - (uint64_t)again;
+        if (__builtin_expect(words <= 1, 1))
+                return true;
+        m->seen = via_decode_take(d, p, words * 2 * sizeof(uint64_t), 8);
+        if (!m->seen)
+                return false;
+        m->tight = m->seen + words;
+        memset(m->seen, 0, words * sizeof(uint64_t));
+        memset(m->tight, again ? 0xff : 0, words * sizeof(uint64_t));
         return true;
 }
 
@@ -243,17 +123,40 @@ static bool fill(struct via_decode *d, const struct via_type *type, void *messag
 }
 
 /* Reads the elements behind one tag. */
-static const uint8_t *read_array(struct via_decode *d, struct marks *m,
-                                 const struct via_rule *rule, void *message, unsigned index,
-                                 unsigned wire, const uint8_t *p, const uint8_t *end) {
-        bool tight = mark_test(m->tight, index);
-
+static inline const uint8_t *read_array(struct via_decode *d, struct via_marks *m,
+                                        const struct via_rule *rule, void *message,
+                                        unsigned index, unsigned wire, const uint8_t *p,
+                                        const uint8_t *end) {
         if (wire == via_forms[d->field->type].wire)
-                p = via_decode_element(d, rule, message, p, end, &tight);
-        else
-                p = via_decode_packed(d, rule, message, p, end, &tight);
-        mark_put(m->tight, index, tight);
+                return via_decode_element(d, rule, message, p, end, m->tight, index);
+        return via_decode_packed(d, rule, message, p, end, m->tight, index);
+}
+
+/* Reads the one value behind a tag. */
+static inline const uint8_t *read_single(struct via_decode *d, const struct via_rule *rule,
+                                         void *message, unsigned index, const uint8_t *p,
+                                         const uint8_t *end) {
+        const ProtobufCFieldDescriptor *field = d->field;
+
+        if (field->type == PROTOBUF_C_TYPE_MESSAGE)
+                return via_decode_inner(d, p, end, &VIA_AT(void *, message, field->offset));
+        p = via_decode_value(d, rule, p, end, (uint8_t *)message + field->offset);
+        if (field->label == PROTOBUF_C_LABEL_OPTIONAL && field->type != PROTOBUF_C_TYPE_STRING)
+                VIA_AT(protobuf_c_boolean, message, field->quantifier_offset) = true;
+        /* An octet array that was sent empty has not been sent. */
+        if (__builtin_expect(rule->flags & VIA_RULE_EXACT, 0) && p &&
+            VIA_AT(ProtobufCBinaryData, message, field->offset).len == 0 &&
+            !via_decode_absent(d, d->type, message, index, p))
+                return NULL;
         return p;
+}
+
+/* Whether a value of @wire can be one of @field. If it cannot, it is an unknown field. */
+static inline bool wire_fits(const ProtobufCFieldDescriptor *field, unsigned wire) {
+        if (__builtin_expect(wire == via_forms[field->type].wire, 1))
+                return true;
+        return wire == VIA_WIRE_LEN && field->label == PROTOBUF_C_LABEL_REPEATED &&
+               via_is_number(field);
 }
 
 const uint8_t *via_decode_message(struct via_decode *d, const struct via_type *type,
@@ -261,10 +164,10 @@ const uint8_t *via_decode_message(struct via_decode *d, const struct via_type *t
                                   bool again) {
         const ProtobufCFieldDescriptor *field;
         const struct via_rule *rule;
-        bool exact = false, seen;
-        unsigned i, wire, guess = 0;
+        struct via_marks m;
+        unsigned i, next = 0;
+        bool exact = false;
         uint64_t tag;
-        struct marks m;
 
         d->type = type;
         d->field = NULL;
@@ -276,51 +179,33 @@ const uint8_t *via_decode_message(struct via_decode *d, const struct via_type *t
                 p = via_read_varint(d, p, end, &tag);
                 if (!p)
                         return NULL;
-                if (tag < 8 || tag > UINT32_MAX)
+                if (__builtin_expect(tag - 8 > UINT32_MAX - 8, 0))
                         return via_decode_fail(d, p, VIA_INVALID_ARGUMENT, "not a field number");
-                wire = tag & 7;
-                i = find(&type->desc, (uint32_t)tag >> 3, guess);
-                field = type->desc.fields + i;
-                if (i == type->desc.n_fields ||
-                    (wire != via_forms[field->type].wire &&
-                     !(wire == VIA_WIRE_LEN && field->label == PROTOBUF_C_LABEL_REPEATED &&
-                       via_is_number(field)))) {
+                i = find(&type->desc, (uint32_t)tag >> 3, next);
+                if (i == type->desc.n_fields || !wire_fits(&type->desc.fields[i], tag & 7)) {
                         p = via_decode_skip(d, p, end, (uint32_t)tag);
                         if (!p)
                                 return NULL;
                         continue;
                 }
 
-                guess = i + 1;
-                d->field = field;
+                next = i + 1;
+                d->field = field = &type->desc.fields[i];
                 rule = via_rule_of(type, i);
-                seen = mark_test(m.seen, i);
-                m.seen[i / 64] |= (uint64_t)1 << (i % 64);
                 if (field->label == PROTOBUF_C_LABEL_REPEATED) {
-                        if (rule->flags & VIA_RULE_EXACT) {
+                        if (__builtin_expect(rule->flags & VIA_RULE_EXACT, 0)) {
                                 exact = true;
-                                /* an array is one value: the last one given wins */
-                                if (again && !seen)
+                                /* An array is one value: the last one given wins. */
+                                if (again && !via_mark_test(m.seen, i))
                                         VIA_AT(size_t, message, field->quantifier_offset) = 0;
                         }
-                        p = read_array(d, &m, rule, message, i, wire, p, end);
-                } else if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
-                        p = via_decode_inner(d, p, end, &VIA_AT(void *, message, field->offset));
+                        p = read_array(d, &m, rule, message, i, tag & 7, p, end);
                 } else {
-                        p = via_decode_value(d, rule, p, end, (uint8_t *)message + field->offset);
-                        if (field->label == PROTOBUF_C_LABEL_OPTIONAL &&
-                            field->type != PROTOBUF_C_TYPE_STRING)
-                                VIA_AT(protobuf_c_boolean, message, field->quantifier_offset) =
-                                        true;
-                        /* An octet array that was sent empty has not been sent. */
-                        if (rule->flags & VIA_RULE_EXACT && p &&
-                            VIA_AT(ProtobufCBinaryData, message, field->offset).len == 0 &&
-                            !via_decode_absent(d, type, message, i, p))
-                                return NULL;
+                        p = read_single(d, rule, message, i, p, end);
                 }
                 if (!p)
                         return NULL;
-                d->type = type;
+                via_mark_set(m.seen, i);
         }
 
         if (exact && !arrays_are_whole(d, type, message, m.seen, p))

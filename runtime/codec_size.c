@@ -91,27 +91,20 @@ static int size_inner(struct sizer *s, const void *message, uint64_t *size) {
         return r;
 }
 
-/* A number, without its tag. */
-static inline int size_number(const struct sizer *s, const struct via_rule *rule,
-                              const void *value, uint64_t *size) {
-        ProtobufCType type = s->field->type;
-        uint64_t v;
-
-        if (via_forms[type].wire != VIA_WIRE_VARINT) {
-                *size += via_forms[type].size;
-                return 0;
-        }
-        v = via_to_varint(type, value);
-        *size += via_varint_size(v);
+static inline int check_number(const struct sizer *s, const struct via_rule *rule, uint64_t v) {
         if (rule->kind == VIA_RULE_NONE)
                 return 0;
-        if (type == PROTOBUF_C_TYPE_SINT32)
-                v = (uint64_t)(int64_t)*(const int32_t *)value;
+        if (s->field->type == PROTOBUF_C_TYPE_SINT32)
+                v = v >> 1 ^ (0 - (v & 1));
         return via_in_range(rule->kind, v) ? 0 : bad_number(s, rule->kind, (int64_t)v);
 }
 
-static inline int size_value(struct sizer *s, const struct via_rule *rule, const void *value,
-                             uint64_t *size) {
+/* An element of an array, without its tag. */
+static int size_element(struct sizer *s, const struct via_rule *rule, const void *value,
+                        uint64_t *size) {
+        const struct via_form *form = &via_forms[s->field->type];
+        uint64_t v;
+
         switch (s->field->type) {
         case PROTOBUF_C_TYPE_STRING:
                 return size_string(s, rule, *(char *const *)value, size);
@@ -120,17 +113,44 @@ static inline int size_value(struct sizer *s, const struct via_rule *rule, const
         case PROTOBUF_C_TYPE_MESSAGE:
                 return size_inner(s, *(void *const *)value, size);
         default:
-                return size_number(s, rule, value, size);
+                v = via_number(s->field->type, value);
+                *size += form->wire == VIA_WIRE_VARINT ? via_varint_size(v) : form->size;
+                return check_number(s, rule, v);
         }
 }
 
-/* The varints of an array of numbers that need no check, all in one loop. */
-static uint64_t size_varints(ProtobufCType type, const uint8_t *values, size_t n) {
-        size_t step = via_forms[type].size;
+#define SUM(T, expression) \
+        for (size_t i = 0; i < n; i++) { \
+                T v = ((const T *)values)[i]; \
+                size += via_varint_size(expression); \
+        }
+
+/* The numbers of an array, none of which has to be checked. */
+static uint64_t size_numbers(ProtobufCType type, const void *values, size_t n) {
         uint64_t size = 0;
 
-        for (; n; n--, values += step)
-                size += via_varint_size(via_to_varint(type, values));
+        if (via_forms[type].wire != VIA_WIRE_VARINT)
+                return (uint64_t)n * via_forms[type].size;
+        switch (type) {
+        case PROTOBUF_C_TYPE_INT32:
+        case PROTOBUF_C_TYPE_ENUM:
+                SUM(int32_t, (uint64_t)v)
+                break;
+        case PROTOBUF_C_TYPE_UINT32:
+                SUM(uint32_t, v)
+                break;
+        case PROTOBUF_C_TYPE_SINT32:
+                SUM(int32_t, via_zigzag32(v))
+                break;
+        case PROTOBUF_C_TYPE_SINT64:
+                SUM(int64_t, via_zigzag64(v))
+                break;
+        case PROTOBUF_C_TYPE_BOOL:
+                return n;
+        default:
+                SUM(uint64_t, v)
+                break;
+        }
         return size;
 }
 
@@ -139,8 +159,7 @@ static int size_array(struct sizer *s, const struct via_rule *rule, const void *
         const ProtobufCFieldDescriptor *field = s->field;
         size_t n = VIA_AT_CONST(size_t, message, field->quantifier_offset);
         const uint8_t *values = VIA_AT_CONST(uint8_t *, message, field->offset);
-        unsigned tag = via_varint_size((uint64_t)field->id << 3),
-                 step = via_forms[field->type].size;
+        unsigned tag = via_varint_size((uint64_t)field->id << 3);
         uint64_t inner = 0;
         int r;
 
@@ -155,14 +174,12 @@ static int size_array(struct sizer *s, const struct via_rule *rule, const void *
                            VIA_MESSAGE_MOST);
 
         if (via_is_number(field) && rule->kind == VIA_RULE_NONE) {
-                inner = via_forms[field->type].wire == VIA_WIRE_VARINT
-                                ? size_varints(field->type, values, n)
-                                : (uint64_t)n * step;
+                inner = size_numbers(field->type, values, n);
         } else {
                 const struct via_rule each = via_rule_each(rule);
 
                 for (size_t i = 0; i < n; i++) {
-                        r = size_value(s, &each, values + i * step, &inner);
+                        r = size_element(s, &each, values + i * via_size_of(field), &inner);
                         if (r)
                                 return r;
                 }
@@ -171,6 +188,40 @@ static int size_array(struct sizer *s, const struct via_rule *rule, const void *
                                   ? tag + via_varint_size(inner)
                                   : (uint64_t)n * tag);
         return 0;
+}
+
+/* A single field with its tag, if it is to be sent. */
+static inline int size_single(struct sizer *s, const struct via_rule *rule, const void *message,
+                              uint64_t *size) {
+        const ProtobufCFieldDescriptor *field = s->field;
+        const struct via_form *form = &via_forms[field->type];
+        const void *value = (const uint8_t *)message + field->offset;
+        unsigned tag = via_varint_size((uint64_t)field->id << 3);
+        uint64_t v;
+
+        switch (field->type) {
+        case PROTOBUF_C_TYPE_STRING:
+                if (!via_is_string_sent(field, *(char *const *)value))
+                        return 0;
+                *size += tag;
+                return size_string(s, rule, *(char *const *)value, size);
+        case PROTOBUF_C_TYPE_BYTES:
+                if (!via_is_sent(field, message, ((const ProtobufCBinaryData *)value)->len == 0))
+                        return 0;
+                *size += tag;
+                return size_bytes(s, rule, value, size);
+        case PROTOBUF_C_TYPE_MESSAGE:
+                if (!*(void *const *)value)
+                        return 0;
+                *size += tag;
+                return size_inner(s, *(void *const *)value, size);
+        default:
+                v = via_number(field->type, value);
+                if (!via_is_sent(field, message, v == 0))
+                        return 0;
+                *size += tag + (form->wire == VIA_WIRE_VARINT ? via_varint_size(v) : form->size);
+                return check_number(s, rule, v);
+        }
 }
 
 static int size_message(struct sizer *s, const struct via_type *type, const void *message,
@@ -182,15 +233,10 @@ static int size_message(struct sizer *s, const struct via_type *type, const void
         s->type = type;
         for (unsigned i = 0; i < type->desc.n_fields; i++, field++) {
                 s->field = field;
-                if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+                if (field->label == PROTOBUF_C_LABEL_REPEATED)
                         r = size_array(s, via_rule_of(type, i), message, &total);
-                } else if (via_is_present(field, message)) {
-                        total += via_varint_size((uint64_t)field->id << 3);
-                        r = size_value(s, via_rule_of(type, i),
-                                       (const uint8_t *)message + field->offset, &total);
-                } else {
-                        continue;
-                }
+                else
+                        r = size_single(s, via_rule_of(type, i), message, &total);
                 if (r)
                         return r;
                 if (total > VIA_MESSAGE_MOST)

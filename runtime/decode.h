@@ -43,8 +43,14 @@ void via_decode_error_memory(struct via_decode *d, const uint8_t *p, size_t size
 #define via_decode_fail_length(...) (via_decode_error_length(__VA_ARGS__), NULL)
 #define via_decode_fail_memory(...) (via_decode_error_memory(__VA_ARGS__), NULL)
 
-/* The rest of a number whose first byte, @first, did not end it. */
-const uint8_t *via_read_rest(const uint8_t *p, const uint8_t *end, uint8_t first, uint64_t *ret);
+/* A number and the place behind it, NULL if there is none: in two registers. */
+struct via_varint {
+        const uint8_t *p;
+        uint64_t       v;
+};
+
+/* The number at @p whose first byte is @first, which does not end it. */
+struct via_varint via_read_rest(const uint8_t *p, const uint8_t *end, uint8_t first);
 
 /* Reads over the value of an unknown field, whatever it is. */
 const uint8_t *via_decode_skip(struct via_decode *d, const uint8_t *p, const uint8_t *end,
@@ -62,20 +68,37 @@ const uint8_t *via_decode_message(struct via_decode *d, const struct via_type *t
 const uint8_t *via_decode_inner(struct via_decode *d, const uint8_t *p, const uint8_t *end,
                                 void **slot);
 
-/* Reads one value that is no message into @to. */
-const uint8_t *via_decode_value(struct via_decode *d, const struct via_rule *rule,
-                                const uint8_t *p, const uint8_t *end, void *to);
+/*
+ * What has been noted of each field while a message is read: two bits of each, by its index.
+ */
+struct via_marks {
+        uint64_t *seen;                 /* it has arrived */
+        uint64_t *tight;                /* its array has no room left */
+        uint64_t  few[2];               /* where they are in a type of up to 64 fields */
+};
+
+static inline bool via_mark_test(const uint64_t *marks, unsigned i) {
+        return marks[i / 64] >> (i % 64) & 1;
+}
+
+static inline void via_mark_set(uint64_t *marks, unsigned i) {
+        marks[i / 64] |= (uint64_t)1 << (i % 64);
+}
+
+static inline void via_mark_clear(uint64_t *marks, unsigned i) {
+        marks[i / 64] &= ~((uint64_t)1 << (i % 64));
+}
 
 /*
- * Reads one element, or if @packed several, behind those that the array has. @tight: it has no
- * room left, and whether it has after.
+ * Reads one element, or a packed run of them, behind those that the array has. It is the field
+ * of index @index, and its mark in @tight is kept.
  */
 const uint8_t *via_decode_element(struct via_decode *d, const struct via_rule *rule,
                                   void *message, const uint8_t *p, const uint8_t *end,
-                                  bool *tight);
+                                  uint64_t *tight, unsigned index);
 const uint8_t *via_decode_packed(struct via_decode *d, const struct via_rule *rule,
                                  void *message, const uint8_t *p, const uint8_t *end,
-                                 bool *tight);
+                                 uint64_t *tight, unsigned index);
 
 /*
  * Gives the field @index of @message, which has not arrived, the value that it has then.
@@ -91,7 +114,7 @@ static inline uint8_t via_read_byte(const uint8_t *p) {
 
 static inline const uint8_t *via_read_varint(struct via_decode *d, const uint8_t *p,
                                              const uint8_t *end, uint64_t *ret) {
-        const uint8_t *after;
+        struct via_varint rest;
         uint8_t byte;
 
         if (__builtin_expect(p == end, 0))
@@ -101,8 +124,11 @@ static inline const uint8_t *via_read_varint(struct via_decode *d, const uint8_t
                 *ret = byte;
                 return p + 1;
         }
-        after = via_read_rest(p + 1, end, byte, ret);
-        return after ? after : via_decode_fail_varint(d, p, end);
+        rest = via_read_rest(p, end, byte);
+        if (__builtin_expect(!rest.p, 0))
+                return via_decode_fail_varint(d, p, end);
+        *ret = rest.v;
+        return rest.p;
 }
 
 /* A length, of bytes that are there. */

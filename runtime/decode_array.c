@@ -6,7 +6,7 @@
  * after one packed run, which is how numbers normally come: then it has exactly the room that
  * it needs.
  */
-#include "decode.h"
+#include "decode_value.h"
 
 enum { FEWEST = 4 };
 
@@ -42,35 +42,44 @@ static size_t room_of(size_t n, const struct via_rule *rule) {
         return rule->count && room > rule->count ? rule->count : room;
 }
 
-const uint8_t *via_decode_element(struct via_decode *d, const struct via_rule *rule,
-                                  void *message, const uint8_t *p, const uint8_t *end,
-                                  bool *tight) {
-        const ProtobufCFieldDescriptor *field = d->field;
-        size_t *n = &VIA_AT(size_t, message, field->quantifier_offset);
-        uint8_t **values = &VIA_AT(uint8_t *, message, field->offset);
-        size_t size = via_forms[field->type].size;
-        const struct via_rule each = via_rule_each(rule);
+/* Room for one more element behind @n: as it was, or NULL. */
+static inline void *room(struct via_decode *d, const struct via_rule *rule, const uint8_t *p,
+                         uint8_t **values, size_t n, uint64_t *tight, unsigned index) {
+        size_t size = via_size_of(d->field);
         void *larger;
 
-        if (rule->count && *n >= rule->count)
+        if (rule->count && n >= rule->count)
                 return fail_count(d, rule, p);
-        if (is_full(*n, *tight)) {
-                larger = resize(d, p, *n ? *values : NULL, *n, room_of(*n + 1, rule), size);
+        if (!(n & (n - 1)) || via_mark_test(tight, index)) {
+                if (!is_full(n, via_mark_test(tight, index)))
+                        return *values + n * size;
+                larger = resize(d, p, n ? *values : NULL, n, room_of(n + 1, rule), size);
                 if (!larger)
                         return NULL;
                 *values = larger;
-                *tight = false;
+                via_mark_clear(tight, index);
         }
-        if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
-                void *inner = NULL;
+        return *values + n * size;
+}
 
-                p = via_decode_inner(d, p, end, &inner);
-                ((void **)(void *)*values)[*n] = inner;
+const uint8_t *via_decode_element(struct via_decode *d, const struct via_rule *rule,
+                                  void *message, const uint8_t *p, const uint8_t *end,
+                                  uint64_t *tight, unsigned index) {
+        const ProtobufCFieldDescriptor *field = d->field;
+        size_t *n = &VIA_AT(size_t, message, field->quantifier_offset);
+        const struct via_rule each = via_rule_each(rule);
+        void *to;
+
+        to = room(d, rule, p, &VIA_AT(uint8_t *, message, field->offset), *n, tight, index);
+        if (!to)
+                return NULL;
+        if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
+                *(void **)to = NULL;
+                p = via_decode_inner(d, p, end, to);
         } else {
-                p = via_decode_value(d, &each, p, end, *values + *n * size);
+                p = via_decode_value(d, &each, p, end, to);
         }
-        if (p)
-                ++*n;
+        ++*n;
         return p;
 }
 
@@ -167,7 +176,7 @@ static const uint8_t *first_varints(struct via_decode *d, const struct via_rule 
 
 const uint8_t *via_decode_packed(struct via_decode *d, const struct via_rule *rule,
                                  void *message, const uint8_t *p, const uint8_t *end,
-                                 bool *tight) {
+                                 uint64_t *tight, unsigned index) {
         const ProtobufCFieldDescriptor *field = d->field;
         size_t *n = &VIA_AT(size_t, message, field->quantifier_offset);
         uint8_t **values = &VIA_AT(uint8_t *, message, field->offset);
@@ -177,13 +186,13 @@ const uint8_t *via_decode_packed(struct via_decode *d, const struct via_rule *ru
         if (!p || bytes == 0)
                 return p;
         if (*n == 0) {
-                *tight = true;
+                via_mark_set(tight, index);
                 if (via_forms[field->type].wire == VIA_WIRE_VARINT)
                         return first_varints(d, rule, p, bytes, values, n);
                 return first_fixed(d, rule, p, bytes, values, n);
         }
         end = p + bytes;
         while (p && p < end)
-                p = via_decode_element(d, rule, message, p, end, tight);
+                p = via_decode_element(d, rule, message, p, end, tight, index);
         return p;
 }

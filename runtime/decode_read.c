@@ -39,22 +39,24 @@ void via_decode_error_memory(struct via_decode *d, const uint8_t *p, size_t size
                 via_decode_error(d, p, VIA_RESOURCE_EXHAUSTED, "no memory for %zu bytes", size);
 }
 
-const uint8_t *via_read_rest(const uint8_t *p, const uint8_t *end, uint8_t first, uint64_t *ret) {
+struct via_varint via_read_rest(const uint8_t *p, const uint8_t *end, uint8_t first) {
+        const uint8_t *most = (size_t)(end - p) > 9 ? p + 9 : end;
         uint64_t v = first & 0x7f;
         unsigned shift = 7;
         uint8_t byte;
 
-        for (; p < end; shift += 7) {
+        for (p++; p < most; shift += 7) {
                 byte = via_read_byte(p++);
-                if (shift == 63 && byte > 1)
-                        return NULL;
                 v |= (uint64_t)(byte & 0x7f) << shift;
-                if (byte < 0x80) {
-                        *ret = v;
-                        return p;
-                }
+                if (byte < 0x80)
+                        return (struct via_varint){ p, v };
         }
-        return NULL;
+        if (p == end)
+                return (struct via_varint){ NULL, 0 };
+        byte = via_read_byte(p++);              /* the tenth: one bit is left */
+        if (byte > 1)
+                return (struct via_varint){ NULL, 0 };
+        return (struct via_varint){ p, v | (uint64_t)byte << 63 };
 }
 
 static const uint8_t *skip_bytes(struct via_decode *d, const uint8_t *p, const uint8_t *end,

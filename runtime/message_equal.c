@@ -85,7 +85,7 @@ static bool is_there(const ProtobufCFieldDescriptor *field, const struct via_rul
         if (field->label != PROTOBUF_C_LABEL_OPTIONAL)
                 return field->type != PROTOBUF_C_TYPE_MESSAGE || rule->flags & VIA_RULE_MEMBER ||
                        (message && VIA_AT_CONST(void *, message, field->offset));
-        return message && via_is_present(field, message);
+        return message && via_is_there(field, message);
 }
 
 static bool messages_equal(const struct via_type *type, const void *a, const void *b) {

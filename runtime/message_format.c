@@ -124,7 +124,7 @@ static void add_message(struct line *l, const struct via_type *type, const void 
         const char *comma = "";
 
         for (unsigned i = 0; i < type->desc.n_fields; i++, field++) {
-                if (field->label == PROTOBUF_C_LABEL_OPTIONAL && !via_is_present(field, message))
+                if (field->label == PROTOBUF_C_LABEL_OPTIONAL && !via_is_there(field, message))
                         continue;
                 add(l, "%s%s = ", comma, field->name);
                 comma = ", ";

@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
         if (size == 0)
                 return 0;
-        type = types_all[data[0] % 10];
+        type = types_all[data[0] % T_TYPES];
         arena = via_arena_new(0);
         message = via_arena_alloc(arena, type->desc.sizeof_message);
         r = via_message_decode(type, data + 1, size - 1, &limits, arena, message, &err);

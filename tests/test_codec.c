@@ -80,7 +80,7 @@ TEST(the_same_bytes_as_protobuf_c) {
         uint64_t seed = seed_begin();
 
         for (int i = 0; i < 3000; i++) {
-                const struct via_type *type = types_all[i % 10];
+                const struct via_type *type = types_all[i % T_TYPES];
                 void *message = types_random(type, &seed), *again;
                 ProtobufCMessage *theirs;
                 uint8_t *bytes, *packed;

@@ -3,6 +3,7 @@
  */
 #include <pthread.h>
 #include <sys/resource.h>
+#include "arena.h"
 #include "test.h"
 #include "types.h"
 
@@ -225,7 +226,7 @@ TEST(cut_at_every_byte) {
         free(bytes);
 
         for (int i = 0; i < 100; i++) {
-                const struct via_type *type = types_all[i % 10];
+                const struct via_type *type = types_all[i % T_TYPES];
                 void *message = types_random(type, &seed);
 
                 via_message_size(type, message, &size, NULL);
@@ -303,7 +304,7 @@ TEST(depth) {
         pthread_attr_t attr;
         pthread_t thread;
 
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef VIA_ARENA_ASAN
         size_t stack = 512 << 10;
 #else
         size_t stack = 64 << 10;
@@ -403,7 +404,7 @@ TEST(memory_ends_anywhere) {
         uint64_t seed = 9;
 
         for (int i = 0; i < 20; i++) {
-                const struct via_type *type = types_all[i % 10];
+                const struct via_type *type = types_all[i % T_TYPES];
                 void *message = types_random(type, &seed), *out = malloc(type->desc.sizeof_message);
                 struct via_limits limits = { { 0 } };
                 size_t size, least;

@@ -141,7 +141,7 @@ TEST(any_exception) {
         for (int i = 0; i < 200; i++) {
                 char buf[200];
 
-                err.type = types_all[i % 10];
+                err.type = types_all[i % T_TYPES];
                 err.exception = types_random(err.type, &seed);
                 CHECK_INT(via_error_format(&err, buf, sizeof(buf)), >, 0);
                 CHECK(!strpbrk(buf, "\n\x01"));

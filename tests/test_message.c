@@ -58,7 +58,7 @@ TEST(duplicates) {
 
         seed_begin();
         for (int i = 0; i < 1000; i++) {
-                const struct via_type *type = types_all[i % 10];
+                const struct via_type *type = types_all[i % T_TYPES];
                 void *message = types_random(type, &seed);
                 void *copy = via_message_dup(type, message, NULL),
                      *lent = via_message_dup(type, message, arena);
@@ -78,7 +78,7 @@ TEST(duplicates) {
 TEST(fini_makes_it_the_default_one) {
         seed_begin();
         for (int i = 0; i < 200; i++) {
-                const struct via_type *type = types_all[i % 10];
+                const struct via_type *type = types_all[i % T_TYPES];
                 void *message = types_random(type, &seed),
                      *fresh = malloc(type->desc.sizeof_message);
 
@@ -112,7 +112,7 @@ TEST(every_allocation_fails_once) {
         uint64_t s = 5;
 
         for (int i = 0; i < 40; i++) {
-                const struct via_type *type = types_all[i % 10];
+                const struct via_type *type = types_all[i % T_TYPES];
                 void *message = types_random(type, &s), *copy;
                 int n = 0;
 

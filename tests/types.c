@@ -55,6 +55,12 @@ static const ProtobufCEnumDescriptor sky = { PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
                                              NULL,
                                              NULL };
 
+const struct via_type t_Empty_type = {
+        .desc = { .magic = PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+                  .name = "t.t_Empty",
+                  .sizeof_message = sizeof(struct t_Empty) },
+};
+
 static const ProtobufCFieldDescriptor t_Octets_fields[] = {
         PLAIN(t_Octets, data, 1, BYTES, NULL, NULL, 0),
 };
@@ -228,10 +234,10 @@ static const ProtobufCFieldDescriptor t_Report_fields[] = {
 };
 TYPE_DENSE(t_Report, NULL)
 
-const struct via_type *const types_all[] = {
+const struct via_type *const types_all[T_TYPES] = {
         &t_Octets_type, &t_Point_type, &t_Plain_type, &t_Optional_type,
         &t_Default_type, &t_Lists_type,  &t_Rules_type, &t_Node_type,
-        &t_Wide_type, &t_Report_type, NULL,
+        &t_Wide_type, &t_Report_type, &t_Empty_type,
 };
 
 /* protobuf-c's members are not const. */

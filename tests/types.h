@@ -173,11 +173,18 @@ struct t_Report {                               /* about 1.3 kB on the wire, see
         ProtobufCBinaryData image;
 };
 
-extern const struct via_type t_Octets_type, t_Point_type, t_Plain_type, t_Optional_type,
-        t_Default_type, t_Lists_type, t_Rules_type, t_Node_type, t_Wide_type, t_Report_type;
+struct t_Empty {
+        ProtobufCMessage base;
+};
 
-/* All of them, and NULL. */
-extern const struct via_type *const types_all[];
+enum { T_TYPES = 11 };                          /* in types_all[] */
+
+extern const struct via_type t_Empty_type, t_Octets_type, t_Point_type, t_Plain_type,
+        t_Optional_type, t_Default_type, t_Lists_type, t_Rules_type, t_Node_type, t_Wide_type,
+        t_Report_type;
+
+/* All of them. */
+extern const struct via_type *const types_all[T_TYPES];
 
 /* A report that is always the same; static. */
 const struct t_Report *types_report(void);
