@@ -36,9 +36,13 @@ void *via_arena_more(struct via_arena *arena, size_t size) {
         size_t used = arena->used, need = sizeof(struct via_chunk) + VIA_ARENA_REDZONE;
         struct via_chunk *chunk;
 
-        if (arena->chunks)
+        if (arena->chunks) {
                 used += (size_t)(arena->next - arena->chunks->data);
-        if (size > SIZE_MAX / 2 || size + VIA_ARENA_REDZONE > arena->max - used)
+                /* or the last few bytes of the limit cost a chunk each */
+                used += (0 - used) % VIA_ARENA_ALIGN;
+        }
+        if (size > SIZE_MAX / 2 || used > arena->max ||
+            size + VIA_ARENA_REDZONE > arena->max - used)
                 return NULL;
 
         need += size;
