@@ -25,6 +25,7 @@ enum { ASKED_MOST = 4096, QUEUE_MOST = 1 << 18 };
 struct side {
         struct via_pump pump;
         struct via_pool pool;
+        uint32_t        peer_calls;             /* as many as the other one allows */
         bool            open;
         bool            hears_all;              /* the other one closed when all was sent */
         struct ledger_frame asked[ASKED_MOST];  /* calls of the other's, not yet answered */
@@ -81,6 +82,9 @@ static void call(int side, const struct step *step) {
         r = via_calls_add(&conn->calls, call, call->due, &frame.id);
         if (r == VIA_CALLS_FULL && conn->calls.n < conn->calls.max)
                 ledger_wrong("%u calls are taken for %u", conn->calls.n, conn->calls.max);
+        if (r == 0 && conn->state & VIA_CONN_HELLO_SEEN &&
+            conn->calls.n > life.sides[side].peer_calls)
+                ledger_wrong("%u calls are more than the other one allows", conn->calls.n);
         if (r == -ENOMEM && !alloc_failed())
                 ledger_wrong("no memory, they say");
         if (r == 0 && !say(side, (struct wire_header){ .type = WIRE_CALL }, frame))
@@ -300,6 +304,7 @@ static void start(struct random *random, uint64_t seed) {
 
                 via_pump_init(&s->pump, cable_link(&life.cable, side), &s->pool, &limits,
                               life.cable.now);
+                life.sides[!side].peer_calls = s->pump.conn.max_calls;
                 if (random_once(random, 4))
                         s->pump.conn.calls.next = UINT32_MAX - random_below(random, 100);
                 s->open = true;

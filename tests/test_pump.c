@@ -1,0 +1,534 @@
+/*
+ * test_pump.c - bytes between a machine and a link that does what it is told
+ */
+#include "alloc.h"
+#include "frames.h"
+#include "pump.h"
+#include "test.h"
+
+/* A link that has received what is in @in, and does to the rest what it is told. */
+struct fake {
+        struct via_link link;
+        const uint8_t  *in;
+        size_t          n_in, in_most;          /* at most so many at once; 0: as many as fit */
+        ssize_t         in_end;                 /* what recv() returns after them */
+        uint8_t         out[1 << 16];           /* what was sent, the first of it */
+        size_t          n_out, out_most, out_room;
+        ssize_t         out_end;                /* what send() returns when there is no room */
+        int             waited, wanted;
+};
+
+static ssize_t fake_recv(struct via_link *link, void *buf, size_t size) {
+        struct fake *fake = (struct fake *)link;
+        size_t n = fake->n_in < size ? fake->n_in : size;
+
+        if (fake->in_most && n > fake->in_most)
+                n = fake->in_most;
+        if (n == 0)
+                return fake->in_end;
+        memcpy(buf, fake->in, n);
+        fake->in += n;
+        fake->n_in -= n;
+        return (ssize_t)n;
+}
+
+static ssize_t fake_recv_wait(struct via_link *link, void *buf, size_t size, int timeout_ms) {
+        ((struct fake *)link)->waited = timeout_ms;
+        return fake_recv(link, buf, size);
+}
+
+static ssize_t fake_send(struct via_link *link, const void *data, size_t size) {
+        struct fake *fake = (struct fake *)link;
+        size_t n = fake->out_room < size ? fake->out_room : size;
+
+        if (fake->out_most && n > fake->out_most)
+                n = fake->out_most;
+        if (n == 0)
+                return fake->out_end;
+        for (size_t i = 0; i < n; i++, fake->n_out++)
+                if (fake->n_out < sizeof(fake->out))
+                        fake->out[fake->n_out] = ((const uint8_t *)data)[i];
+        fake->out_room -= n;
+        return (ssize_t)n;
+}
+
+static int fake_arm(struct via_link *link, int want, struct via_wait *ret_wait) {
+        ((struct fake *)link)->wanted = want;
+        return ret_wait->n_fds == 0 ? VIA_AWAKE : -EINVAL;
+}
+
+static int closed;                              /* links, so far */
+
+static void fake_close(struct via_link *link) {
+        CHECK(link->by);
+        closed++;
+}
+
+static const struct via_transport transport = {
+        .scheme = "fake",
+        .send = fake_send,
+        .recv = fake_recv,
+        .recv_wait = fake_recv_wait,
+        .arm = fake_arm,
+        .close = fake_close,
+};
+
+static const struct via_transport transport_without_wait = {
+        .send = fake_send, .recv = fake_recv, .arm = fake_arm, .close = fake_close
+};
+
+static struct via_pool pool;
+static const struct via_limits defaults;
+static struct frames f;
+
+/* A pump on a new link, which is the pump's. */
+static struct fake *start(struct via_pump *pump) {
+        struct fake *fake = calloc(1, sizeof(*fake));
+
+        REQUIRE(fake);
+        fake->link.by = &transport;
+        fake->in_end = fake->out_end = -EAGAIN;
+        fake->out_room = SIZE_MAX;
+        via_pump_init(pump, &fake->link, &pool, &defaults, 0);
+        return fake;
+}
+
+static void arrives(struct fake *fake, const void *bytes, size_t n) {
+        fake->in = bytes;
+        fake->n_in = n;
+}
+
+/* Receives once, and counts what came out. */
+static unsigned receive(struct via_pump *pump, struct via_event *ev) {
+        unsigned n = 0;
+        int r = via_pump_drain(pump, 0);
+
+        CHECK_INT(r, ==, 0);
+        while ((r = via_pump_next(pump, ev)) == 0)
+                n++;
+        CHECK_INT(r, ==, VIA_CONN_MORE);
+        return n;
+}
+
+static struct fake *start_greeted(struct via_pump *pump) {
+        struct fake *fake = start(pump);
+        struct via_event ev;
+
+        f.n = 0;
+        frames_hello(&f);
+        arrives(fake, f.data, f.n);
+        CHECK_INT(receive(pump, &ev), ==, 0);
+        via_pump_rest(pump, 0);
+        CHECK_INT(via_pump_flush(pump), ==, 0);
+        f.n = fake->n_out = 0;
+        return fake;
+}
+
+static void queue(struct via_pump *pump, const char *bytes) {
+        uint8_t *room = via_pump_reserve(pump, strlen(bytes) + 100);
+
+        REQUIRE(room);
+        memcpy(room, bytes, strlen(bytes));
+        via_pump_commit(pump, strlen(bytes));
+}
+
+static void stop(struct via_pump *pump) {
+        via_pump_fini(pump);
+        via_pump_fini(pump);
+        via_pool_fini(&pool);
+        CHECK_INT(alloc_live(), ==, 0);
+}
+
+/* --- sending ---------------------------------------------------------------------------------- */
+
+TEST(hello_goes_before_everything) {
+        struct via_pump pump;
+        struct fake *fake = start(&pump);
+
+        CHECK_INT(via_pump_queued(&pump), ==, 0);
+        queue(&pump, "a call");
+        CHECK_INT(via_pump_flush(&pump), ==, 0);
+        CHECK_INT(fake->n_out, ==, WIRE_HEADER + WIRE_HELLO + 6);
+        CHECK_INT(fake->out[4], ==, WIRE_HELLO_FRAME);
+        CHECK(memcmp(fake->out + WIRE_HEADER + WIRE_HELLO, "a call", 6) == 0);
+        queue(&pump, "another");
+        CHECK_INT(via_pump_flush(&pump), ==, 0);
+        CHECK_INT(fake->n_out, ==, WIRE_HEADER + WIRE_HELLO + 13);
+        stop(&pump);
+}
+
+TEST(a_hello_alone_is_sent_too) {
+        struct via_pump pump;
+        struct fake *fake = start(&pump);
+
+        CHECK_INT(via_pump_flush(&pump), ==, 0);
+        CHECK_INT(fake->n_out, ==, WIRE_HEADER + WIRE_HELLO);
+        stop(&pump);
+}
+
+TEST(what_was_lent_and_not_committed_is_not_sent) {
+        struct via_pump pump;
+        struct fake *fake = start_greeted(&pump);
+
+        REQUIRE(via_pump_reserve(&pump, 1000));
+        queue(&pump, "this");
+        REQUIRE(via_pump_reserve(&pump, 1000000));
+        CHECK_INT(via_pump_flush(&pump), ==, 0);
+        CHECK_INT(fake->n_out, ==, 4);
+        stop(&pump);
+}
+
+TEST(what_does_not_go_now_goes_later) {
+        struct via_pump pump;
+        struct fake *fake = start_greeted(&pump);
+
+        fake->out_most = 3;                     /* a few at a time, and room for ten */
+        fake->out_room = 10;
+        queue(&pump, "0123456789");
+        queue(&pump, "abcdefghij");
+        CHECK_INT(via_pump_flush(&pump), ==, VIA_PUMP_BLOCKED);
+        CHECK_INT(via_pump_queued(&pump), ==, 10);
+        fake->out_room = 1;
+        CHECK_INT(via_pump_flush(&pump), ==, VIA_PUMP_BLOCKED);
+        queue(&pump, "KLM");
+        CHECK_INT(via_pump_queued(&pump), ==, 12);
+        fake->out_room = 100;
+        CHECK_INT(via_pump_flush(&pump), ==, 0);
+        CHECK_INT(via_pump_queued(&pump), ==, 0);
+        CHECK(fake->n_out == 23 && memcmp(fake->out, "0123456789abcdefghijKLM", 23) == 0);
+        stop(&pump);
+}
+
+TEST(a_pong_goes_behind_what_is_queued) {
+        struct via_pump pump;
+        struct fake *fake = start_greeted(&pump);
+        struct via_event ev;
+
+        queue(&pump, "reply");
+        frames_put(&f, (struct wire_header){ .type = WIRE_PING, .value = 7 }, "", 0);
+        arrives(fake, f.data, f.n);
+        receive(&pump, &ev);
+        CHECK_INT(via_pump_flush(&pump), ==, 0);
+        CHECK_INT(fake->n_out, ==, 5 + WIRE_HEADER);
+        CHECK_INT(fake->out[5 + 4], ==, WIRE_PONG);
+        stop(&pump);
+}
+
+TEST(errors_of_the_link_come_up) {
+        struct via_pump pump;
+        struct fake *fake = start_greeted(&pump);
+
+        fake->in_end = -ECONNRESET;
+        CHECK_INT(via_pump_drain(&pump, 0), ==, -ECONNRESET);
+        fake->in_end = 0;
+        CHECK_INT(via_pump_drain(&pump, 0), ==, -EPIPE);
+        fake->in_end = -EAGAIN;
+        CHECK_INT(via_pump_drain(&pump, 0), ==, -EAGAIN);
+        queue(&pump, "x");
+        fake->out_room = 0;
+        fake->out_end = -EPIPE;
+        CHECK_INT(via_pump_flush(&pump), ==, -EPIPE);
+        stop(&pump);
+}
+
+/* --- receiving -------------------------------------------------------------------------------- */
+
+TEST(frames_come_out_however_they_come_in) {
+        for (size_t most = 1; most < 40; most++) {
+                unsigned n = 0, seen = 0;
+                struct via_pump pump;
+                struct fake *fake = start_greeted(&pump);
+                struct via_event ev;
+
+                for (uint32_t i = 0; i < 10; i++)
+                        frames_call(&f, i, 1000 + i, "0123456789", i);
+                arrives(fake, f.data, f.n);
+                fake->in_most = most;
+                while (via_pump_drain(&pump, 0) == 0) {
+                        while (via_pump_next(&pump, &ev) == 0) {
+                                CHECK(ev.id == n && ev.method == 1000 + n && ev.size == n);
+                                CHECK(memcmp(ev.body, "0123456789", ev.size) == 0);
+                                n++;
+                        }
+                        via_pump_rest(&pump, 0);
+                        seen++;
+                }
+                CHECK_INT(n, ==, 10);
+                CHECK_INT(seen, ==, (f.n + most - 1) / most);
+                CHECK(!pump.in.data);
+                stop(&pump);
+        }
+}
+
+TEST(an_idle_pump_owns_nothing) {
+        struct via_pump pump;
+        struct fake *fake = start_greeted(&pump);
+        struct via_event ev;
+
+        CHECK(!pump.in.data && !pump.out.data);
+        CHECK_INT(via_pump_drain(&pump, 0), ==, -EAGAIN);
+        CHECK(!pump.in.data);
+        frames_call(&f, 1, 2, "abc", 3);
+        arrives(fake, f.data, f.n - 1);
+        receive(&pump, &ev);
+        via_pump_rest(&pump, 0);
+        CHECK(pump.in.data);                    /* half a frame has to be kept */
+        CHECK_INT(pump.conn.due, ==, 30000);
+        arrives(fake, f.data + f.n - 1, 1);
+        CHECK_INT(receive(&pump, &ev), ==, 1);
+        via_pump_rest(&pump, 0);
+        CHECK(!pump.in.data);
+        CHECK_INT(pump.conn.due, ==, INT64_MAX);
+        stop(&pump);
+}
+
+TEST(says_when_there_may_be_more) {
+        static uint8_t lots[1 << 20];
+        struct via_pump pump;
+        struct fake *fake = start_greeted(&pump);
+        struct via_event ev;
+
+        wire_put_header(lots, &(struct wire_header){ .length = sizeof(lots), .type = WIRE_CALL });
+        arrives(fake, lots, sizeof(lots));
+        receive(&pump, &ev);
+        CHECK(pump.full);
+        fake->in_most = 100;
+        receive(&pump, &ev);
+        CHECK(!pump.full);
+        fake->n_in = 0;
+        CHECK_INT(via_pump_drain(&pump, 0), ==, -EAGAIN);
+        CHECK(!pump.full);
+        stop(&pump);
+}
+
+TEST(waits_in_the_link_where_it_can) {
+        struct via_pump pump;
+        struct fake *fake = start_greeted(&pump);
+
+        CHECK_INT(via_pump_drain(&pump, 0), ==, -EAGAIN);
+        CHECK_INT(fake->waited, ==, 0);
+        CHECK_INT(via_pump_drain(&pump, 250), ==, -EAGAIN);
+        CHECK_INT(fake->waited, ==, 250);
+        fake->link.by = &transport_without_wait;
+        CHECK_INT(via_pump_drain(&pump, 999), ==, -EAGAIN);
+        CHECK_INT(fake->waited, ==, 250);
+        stop(&pump);
+}
+
+TEST(wants_what_it_needs) {
+        struct via_pump pump;
+        struct fake *fake = start_greeted(&pump);
+        struct via_wait wait = { .n_fds = 99 };
+
+        CHECK_INT(via_pump_arm(&pump, true, &wait), ==, VIA_AWAKE);
+        CHECK_INT(fake->wanted, ==, POLLIN);
+        fake->out_room = 0;
+        queue(&pump, "x");
+        via_pump_flush(&pump);
+        via_pump_arm(&pump, true, &wait);
+        CHECK_INT(fake->wanted, ==, POLLIN | POLLOUT);
+        via_pump_arm(&pump, false, &wait);
+        CHECK_INT(fake->wanted, ==, POLLOUT);
+        stop(&pump);
+}
+
+TEST(a_fault_comes_up) {
+        struct via_pump pump;
+        struct fake *fake = start(&pump);
+        struct via_event ev;
+
+        frames_raw(&f, "SSH-2.0-OpenSSH_9.2p1", 21);
+        arrives(fake, f.data, f.n);
+        CHECK_INT(via_pump_drain(&pump, 0), ==, 0);
+        CHECK_INT(via_pump_next(&pump, &ev), ==, -EPROTO);
+        stop(&pump);
+}
+
+/* --- memory ----------------------------------------------------------------------------------- */
+
+/* What is announced costs nothing; what arrives costs at most what doubling makes of it. */
+TEST(memory_grows_with_what_arrives) {
+        enum { SIZE = 4194304 };
+        uint8_t *frame = malloc(WIRE_HEADER + SIZE);
+        size_t shown = 0, part = 1000;
+        struct via_pump pump;
+        struct fake *fake = start_greeted(&pump);
+        struct via_event ev = { 0 };
+        unsigned n = 0;
+
+        wire_put_header(frame, &(struct wire_header){ .length = SIZE, .type = WIRE_CALL });
+        for (size_t i = 0; i < SIZE; i++)
+                frame[WIRE_HEADER + i] = (uint8_t)(i * i >> 8);
+        while (shown < WIRE_HEADER + SIZE) {
+                if (part > WIRE_HEADER + SIZE - shown)
+                        part = WIRE_HEADER + SIZE - shown;
+                arrives(fake, frame + shown, part);
+                fake->in_end = -EAGAIN;
+                shown += part;
+                while (fake->n_in) {
+                        n += receive(&pump, &ev);
+                        CHECK_INT(pump.in.cap, <=, 131072 + 2 * (shown + 32768));
+                }
+                part += part / 4;
+        }
+        REQUIRE(n == 1);
+        CHECK_INT(ev.size, ==, SIZE - WIRE_METHOD);
+        CHECK(memcmp(ev.body, frame + WIRE_HEADER + WIRE_METHOD, ev.size) == 0);
+        via_pump_rest(&pump, 0);
+        CHECK(!pump.in.data);
+        free(frame);
+        stop(&pump);
+}
+
+TEST(memory_is_flat_while_a_frame_too_big_passes) {
+        static uint8_t some[100000];
+        struct via_pump pump;
+        struct fake *fake = start_greeted(&pump);
+        uint64_t left = 2147483648u - WIRE_METHOD;
+        struct via_event ev;
+        unsigned long before;
+
+        frames_header(
+                &f, (struct wire_header){ .length = 2147483648u, .type = WIRE_CALL, .id = 9 });
+        frames_raw(&f, "methodno", 8);
+        arrives(fake, f.data, f.n);
+        CHECK_INT(receive(&pump, &ev), ==, 1);
+        CHECK(ev.too_big && ev.id == 9);
+        before = alloc_count();
+        while (left) {
+                size_t n = left < sizeof(some) ? (size_t)left : sizeof(some);
+
+                arrives(fake, some, n);
+                while (fake->n_in)
+                        REQUIRE(receive(&pump, &ev) == 0);
+                via_pump_rest(&pump, 0);
+                left -= n;
+        }
+        CHECK_INT(alloc_count(), ==, before);
+        f.n = 0;
+        frames_call(&f, 10, 1, "ok", 2);
+        arrives(fake, f.data, f.n);
+        CHECK_INT(receive(&pump, &ev), ==, 1);
+        CHECK(ev.id == 10 && !ev.too_big);
+        stop(&pump);
+}
+
+TEST(no_allocation_per_frame) {
+        unsigned long before = 0;
+        struct via_pump pump;
+        struct fake *fake = start_greeted(&pump);
+
+        for (int round = 0; round < 2000; round++) {
+                struct via_event ev;
+                uint32_t id;
+                void *call;
+
+                if (round == 1)                 /* the first round fetches what all others use */
+                        before = alloc_count();
+                f.n = 0;
+                for (uint32_t i = 0; i < 5; i++) {
+                        REQUIRE(via_calls_add(&pump.conn.calls, &pump, 0, &id) == 0);
+                        queue(&pump, "a call");
+                        frames_call(&f, i, i, "abcdef", 6);
+                        frames_put(&f, (struct wire_header){ .type = WIRE_REPLY, .id = id },
+                                   "x", 1);
+                }
+                arrives(fake, f.data, f.n - 3);
+                REQUIRE(receive(&pump, &ev) == 9);
+                via_pump_rest(&pump, 0);
+                fake->out_room = 20;
+                REQUIRE(via_pump_flush(&pump) == VIA_PUMP_BLOCKED);
+                fake->out_room = 1000;
+                REQUIRE(via_pump_flush(&pump) == 0);
+                arrives(fake, f.data + f.n - 3, 3);
+                REQUIRE(receive(&pump, &ev) == 1);
+                via_pump_rest(&pump, 0);
+                REQUIRE(via_calls_expire(&pump.conn.calls, 0, &call, &id) == VIA_CALLS_NONE);
+        }
+        CHECK_INT(alloc_count(), ==, before);
+        stop(&pump);
+}
+
+/* A thousand links that are busy one after the other share what two need. */
+TEST(links_share_a_pool) {
+        enum { LINKS = 1000 };
+        static struct via_pump pumps[LINKS];
+        struct fake *fakes[LINKS];
+        struct via_event ev;
+        unsigned long before = 0;
+
+        for (int i = 0; i < LINKS; i++)
+                fakes[i] = start_greeted(&pumps[i]);
+        f.n = 0;
+        frames_call(&f, 1, 2, "abc", 3);
+        for (int i = 0; i < LINKS; i++) {
+                arrives(fakes[i], f.data, f.n);
+                CHECK_INT(receive(&pumps[i], &ev), ==, 1);
+                queue(&pumps[i], "answer");
+                CHECK_INT(via_pump_flush(&pumps[i]), ==, 0);
+                via_pump_rest(&pumps[i], 0);
+                if (i == 0)
+                        before = alloc_count();
+        }
+        CHECK_INT(alloc_count(), ==, before);
+        CHECK_INT(alloc_live(), ==, LINKS + 2); /* the links, and two buffers */
+        for (int i = 1; i < LINKS; i++)
+                via_pump_fini(&pumps[i]);
+        stop(&pumps[0]);
+}
+
+TEST(closes_its_link_once) {
+        struct via_pump pump = { 0 };
+
+        via_pump_fini(&pump);                   /* the zero state */
+        CHECK_INT(closed, ==, 0);
+        start(&pump);
+        via_pump_fini(&pump);
+        CHECK_INT(closed, ==, 1);
+        stop(&pump);
+        CHECK_INT(closed, ==, 1);
+}
+
+TEST(no_memory_is_said) {
+        struct alloc_turns turns = { 0 };
+
+        while (alloc_turn(&turns)) {
+                struct fake *fake = calloc(1, sizeof(*fake));
+                struct via_event ev;
+                struct via_pump pump;
+                uint8_t *room;
+                int r;
+
+                if (!fake)
+                        continue;
+                fake->link.by = &transport;
+                fake->in_end = -EAGAIN;
+                fake->out_room = SIZE_MAX;
+                via_pump_init(&pump, &fake->link, &pool, &defaults, 0);
+                f.n = 0;
+                frames_hello(&f);
+                frames_call(&f, 1, 2, "abc", 3);
+                arrives(fake, f.data, f.n);
+                r = via_pump_drain(&pump, 0);
+                if (r == -ENOMEM) {             /* nothing is lost: it can be tried again */
+                        CHECK(alloc_failed());
+                        r = via_pump_drain(&pump, 0);
+                }
+                CHECK_INT(r, ==, 0);
+                CHECK_INT(via_pump_next(&pump, &ev), ==, 0);
+                room = via_pump_reserve(&pump, 300000);
+                CHECK(room || alloc_failed());
+                if (room)
+                        via_pump_commit(&pump, 1);
+                r = via_pump_flush(&pump);
+                if (r == -ENOMEM) {
+                        CHECK(alloc_failed());
+                        r = via_pump_flush(&pump);
+                }
+                CHECK_INT(r, ==, 0);
+                CHECK_INT(fake->n_out, ==, WIRE_HEADER + WIRE_HELLO + (room ? 1 : 0));
+                via_pump_fini(&pump);
+                via_pool_fini(&pool);
+        }
+        CHECK_INT(turns.n, >=, 4);
+}
