@@ -25,7 +25,10 @@ static void stop(int signal) {
 }
 
 static void stop_on(int signal) {
-        struct sigaction action = { .sa_handler = stop, .sa_flags = SA_RESTART | SA_RESETHAND };
+        struct sigaction action = {
+                .sa_handler = stop,
+                .sa_flags = (int)(SA_RESTART | SA_RESETHAND),
+        };
 
         sigaction(signal, &action, NULL);
 }
