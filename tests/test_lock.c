@@ -6,7 +6,10 @@
 #include "links.h"
 #include "lock.h"
 
-/* Takes and drops the lock many times; each time it has it, nobody else does. Ends with how that went. */
+/*
+ * Takes and drops the lock many times; each time it has it, nobody else does. Ends with how
+ * that went.
+ */
 static int contend(const char *path, const char *claim) {
         for (int n = 0; n < 3000; n++) {
                 struct via_lock lock;

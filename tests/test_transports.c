@@ -160,12 +160,64 @@ TEST(never_asleep_over_something) {
                 links_open(&ends, by);
                 for (size_t i = 0; i < 5; i++) {
                         CHECK_INT(links_stuff(ends.client, i, 1), ==, 1);
-                        CHECK(by->arm(ends.server, POLLIN, &wait) == VIA_AWAKE || links_sleep(&wait));
+                        CHECK(by->arm(ends.server, POLLIN, &wait) == VIA_AWAKE ||
+                              links_sleep(&wait));
                         CHECK_INT(links_drain(ends.server, i, 1, &end), ==, 1);
-                        CHECK(by->arm(ends.client, POLLOUT, &wait) == VIA_AWAKE || links_sleep(&wait));
+                        CHECK(by->arm(ends.client, POLLOUT, &wait) == VIA_AWAKE ||
+                              links_sleep(&wait));
                 }
                 links_close(&ends.client);
                 CHECK(by->arm(ends.server, POLLIN, &wait) == VIA_AWAKE || links_sleep(&wait));
+                links_end(&ends);
+        }
+}
+
+/* What is written into lent room arrives, whether it is looked at or received, and wakes. */
+TEST(loans) {
+        EACH_TRANSPORT(by) {
+                size_t sent = 0, got = 0;
+                struct ends ends;
+
+                if (!by->loan)
+                        continue;
+                links_open(&ends, by);
+                CHECK(!by->loan->reserve(ends.client, 1 << 30));
+                for (unsigned round = 0; round < 5000; round++) {
+                        size_t size = 1 + round * 37 % 5000, rest;
+                        struct via_wait wait = { .n_fds = 0 };
+                        unsigned char buf[512];
+                        const uint8_t *data;
+                        uint8_t *room = by->loan->reserve(ends.client, size / 2 + 1), *more;
+                        bool asleep = by->arm(ends.server, POLLIN, &wait) == 0;
+                        ssize_t n;
+
+                        CHECK_INT(asleep, ==, sent == got);
+                        more = room ? by->loan->reserve(ends.client, size) : NULL;
+                        CHECK(!more || more == room);
+                        if (more) {
+                                links_fill(more, sent, size);
+                                by->loan->commit(ends.client, size);
+                        } else {
+                                n = links_stuff(ends.client, sent, size);
+                                REQUIRE(n >= 0);
+                                size = (size_t)n;
+                        }
+                        sent += size;
+                        if (asleep && size)
+                                CHECK(links_sleep(&wait));
+
+                        for (rest = round % 3 ? sent - got : 0; rest; rest -= (size_t)n) {
+                                n = round % 2 ? by->recv(ends.server, buf, sizeof(buf)) :
+                                                by->loan->peek(ends.server, &data);
+                                REQUIRE(n > 0 && (size_t)n <= rest);
+                                n = round % 2 ? n : (n + 1) / 2;
+                                CHECK(links_is_stream(round % 2 ? buf : data, got, (size_t)n));
+                                if (round % 2 == 0)
+                                        by->loan->release(ends.server, (size_t)n);
+                                got += (size_t)n;
+                        }
+                }
+                links_close(&ends.client);
                 links_end(&ends);
         }
 }
@@ -178,7 +230,8 @@ static void on_alarm(int signal) {
 TEST(a_signal_ends_the_wait) {
         struct sigaction action = { .sa_handler = on_alarm };
         struct timeval soon = { .tv_usec = 20000 };
-        struct itimerval timer = { soon, soon };        /* and again, should we not be waiting yet */
+        /* and again, should we not be waiting yet */
+        struct itimerval timer = { soon, soon };
 
         sigaction(SIGALRM, &action, NULL);
         EACH_TRANSPORT(by) {

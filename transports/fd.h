@@ -22,8 +22,8 @@ struct via_fd_listener {
 };
 
 /*
- * Bounds @backlog option of a URI: how many clients may wait to be accepted. The kernel has a
- * bound of its own below.
+ * How many clients may wait to be accepted, as the option "backlog" has it. The kernel takes
+ * net.core.somaxconn if that is less.
  */
 enum { VIA_BACKLOG_MAX = 65535, VIA_BACKLOG_DEFAULT = SOMAXCONN };
 

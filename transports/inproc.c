@@ -302,34 +302,72 @@ static int inproc_connect(struct via_link *link, const struct via_uri *uri, int 
         return r;
 }
 
+/* An idle link costs no ring: it is made when something is first to be sent. */
+static int make_ring(struct inproc_link *self) {
+        if (self->out.bytes)
+                return 0;
+        self->me->bytes = malloc(RING_SIZE);
+        self->out.bytes = self->me->bytes;
+        return self->out.bytes ? 0 : -ENOMEM;
+}
+
 static ssize_t inproc_send(struct via_link *link, const void *data, size_t size) {
         struct inproc_link *self = (struct inproc_link *)link;
         ssize_t n;
 
         if (atomic_load(&self->peer->gone))
                 return -EPIPE;
-        if (!self->out.bytes) {                 /* an idle link costs no ring */
-                self->me->bytes = malloc(RING_SIZE);
-                if (!self->me->bytes)
-                        return -ENOMEM;
-                self->out.bytes = self->me->bytes;
-        }
+        n = make_ring(self);
+        if (n)
+                return n;
         n = via_ring_write(&self->out, data, size);
         if (n > 0)
                 wake(self->peer, POLLIN);
         return n == 0 ? -EAGAIN : n;
 }
 
-static ssize_t inproc_recv(struct via_link *link, void *buf, size_t size) {
+static uint8_t *inproc_reserve(struct via_link *link, size_t size) {
         struct inproc_link *self = (struct inproc_link *)link;
-        /* before looking into the ring: nothing comes after it */
+        unsigned char *room;
+
+        if (make_ring(self) || via_ring_reserve(&self->out, size, &room) < (int64_t)size)
+                return NULL;
+        return room;
+}
+
+static void inproc_commit(struct via_link *link, size_t size) {
+        struct inproc_link *self = (struct inproc_link *)link;
+
+        via_ring_commit(&self->out, size);
+        wake(self->peer, POLLIN);
+}
+
+static ssize_t inproc_peek(struct via_link *link, const uint8_t **ret_data) {
+        struct inproc_link *self = (struct inproc_link *)link;
+        /* Before looking into the ring: nothing comes after it. */
         int gone = atomic_load(&self->peer->gone);
         int64_t filled = via_ring_filled(&self->in, 1);
-        ssize_t n;
 
         if (filled == 0)
                 return gone == 0 ? -EAGAIN : gone < 0 ? gone : 0;
         self->in.bytes = self->peer->bytes;     /* it was there before the first byte */
+        return (ssize_t)via_ring_peek(&self->in, ret_data);
+}
+
+static void inproc_release(struct via_link *link, size_t size) {
+        struct inproc_link *self = (struct inproc_link *)link;
+
+        via_ring_release(&self->in, size);
+        wake(self->peer, POLLOUT);
+}
+
+static ssize_t inproc_recv(struct via_link *link, void *buf, size_t size) {
+        struct inproc_link *self = (struct inproc_link *)link;
+        const uint8_t *data;
+        ssize_t n = inproc_peek(link, &data);
+
+        if (n <= 0)
+                return n;
         n = via_ring_read(&self->in, buf, size);
         if (n > 0)
                 wake(self->peer, POLLOUT);
@@ -374,6 +412,13 @@ static void inproc_close(struct via_link *link) {
         pair_leave(self->pair, self->me == &self->pair->sides[1], 1);
 }
 
+static const struct via_loan loan = {
+        .reserve = inproc_reserve,
+        .commit = inproc_commit,
+        .peek = inproc_peek,
+        .release = inproc_release,
+};
+
 const struct via_transport via_inproc = {
         .scheme = "inproc",
         .options = "backlog",
@@ -392,4 +437,5 @@ const struct via_transport via_inproc = {
         .arm = inproc_arm,
         .peer = inproc_peer,
         .close = inproc_close,
+        .loan = &loan,
 };
