@@ -21,7 +21,7 @@ struct idl_typedef;
 struct idl_const;
 struct idl_interface;
 struct idl_operation;
-struct idl_expr;                /* the front end's own: see expr.h */
+struct syn;                     /* how it was written: the front end's own */
 
 /* Types */
 
@@ -85,7 +85,7 @@ struct idl_value {
 
 struct idl_annotation_arg {
         const char *name;               /* NULL: the one without a name */
-        struct idl_expr *expr;
+        struct syn *expr;
         struct idl_value value;         /* kind IDL_ERROR: a name only its reader knows */
         struct span at;
 };
@@ -125,6 +125,7 @@ struct idl_decl {
         const char *doc;                /* the comment without markers, '\n' between lines; NULL: none */
         struct idl_annotation *annotations;
         struct idl_decl *next;          /* the parent's next child, in order of appearance */
+        struct scope *scope;            /* the front end's own */
 };
 
 struct idl_module {
@@ -160,7 +161,7 @@ struct idl_struct {
 struct idl_enumerator {
         struct idl_decl decl;           /* .parent is the enum, its scope is the one around that */
         int32_t value;
-        struct idl_expr *expr;          /* of @value, or NULL */
+        struct syn *expr;          /* of @value, or NULL */
 };
 
 struct idl_enum {
@@ -178,7 +179,7 @@ struct idl_typedef {
 struct idl_const {
         struct idl_decl decl;
         struct idl_type *type;          /* scalar, string or enum, perhaps through typedefs */
-        struct idl_expr *expr;
+        struct syn *expr;
         struct idl_value value;         /* brought to the type */
 };
 

@@ -69,12 +69,15 @@ void buf_putc(struct buf *buf, char c) {
 }
 
 void buf_vprintf(struct buf *buf, const char *format, va_list args) {
+        char small[512];
         va_list again;
         int len;
 
         va_copy(again, args);
-        len = vsnprintf(NULL, 0, format, args);
-        if (len > 0) {
+        len = vsnprintf(small, sizeof(small), format, args);
+        if (len > 0 && (size_t)len < sizeof(small)) {
+                buf_add(buf, small, (size_t)len);
+        } else if (len > 0) {
                 buf_grow(buf, (size_t)len);
                 vsnprintf(buf->data + buf->len, (size_t)len + 1, format, again);
                 buf->len += (size_t)len;

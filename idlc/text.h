@@ -24,8 +24,8 @@ struct source {
         const char *path;               /* as opened, or what stands for it: "<stdin>" */
         char       *raw;                /* as read, NUL after the end */
         uint32_t    raw_len;
-        char       *text;               /* without line continuations; == raw if there are none */
-        uint32_t    text_len;           /* two NULs follow, as flex likes it */
+        char       *text;               /* a copy without line continuations, the scanner's */
+        uint32_t    text_len;           /* three NULs follow: flex wants two */
         uint32_t   *splices;            /* offsets in text before which something was left out ... */
         uint32_t   *skipped;            /* ... and how much, in all, up to there */
         uint32_t    n_splices;
@@ -48,7 +48,7 @@ struct text {
 struct place {
         const struct source *source;
         unsigned line;                  /* from 1 */
-        unsigned column;                /* from 1, in bytes, as gcc and editors count */
+        unsigned column;                /* from 1, in characters, a tab being one */
         const char *line_text;          /* without its end */
         unsigned line_len;
 };

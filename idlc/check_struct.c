@@ -1,0 +1,234 @@
+/*
+ * check_struct.c - structs and exceptions: members, ids, bases
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "check.h"
+
+/* The declaration @node defines: a new one, or the one that was declared forward. */
+static struct idl_struct *begin(struct checker *c, const struct syn *node) {
+        struct idl_decl *other = map_get(&c->scope->names, node->name, strlen(node->name));
+        struct idl_struct *decl = idl_as_idl_struct(other);
+        bool exception = node->kind == SYN_EXCEPTION;
+
+        if (decl && !decl->complete && !decl->is_exception && !exception && c->open != decl &&
+            !strcmp(decl->decl.name, node->name)) {
+                decl_init(c, &decl->decl, IDL_DECL_STRUCT, c->scope->owner, node->name, node->name_at,
+                          node);
+                return decl;
+        }
+        decl = arena_new(c->arena, struct idl_struct);
+        decl->is_exception = exception;
+        decl_init(c, &decl->decl, IDL_DECL_STRUCT, c->scope->owner, node->name, node->name_at, node);
+        if (scope_declare(c, c->scope, &decl->decl))
+                decl_child(c, &decl->decl);
+        return decl;
+}
+
+void check_struct_forward(struct checker *c, const struct syn *node) {
+        struct idl_decl *other = map_get(&c->scope->names, node->name, strlen(node->name));
+        struct idl_struct *decl = idl_as_idl_struct(other);
+
+        if (decl && !decl->is_exception && !strcmp(other->name, node->name))
+                return;                 /* once more, or too late: both harmless */
+        decl = arena_new(c->arena, struct idl_struct);
+        decl_init(c, &decl->decl, IDL_DECL_STRUCT, c->scope->owner, node->name, node->name_at, node);
+        if (!scope_declare(c, c->scope, &decl->decl))
+                return;
+        decl_child(c, &decl->decl);
+        ptrs_add(c->arena, &c->forwards, decl);
+}
+
+static unsigned depth_of(const struct idl_struct *decl) {
+        unsigned depth = 0;
+
+        for (; decl; decl = decl->base)
+                depth++;
+        return depth;
+}
+
+static struct idl_struct *base_of(struct checker *c, const struct syn *node,
+                                  const struct idl_struct *derived) {
+        struct idl_decl *decl = scope_resolve(c, node->left, "struct");
+        struct idl_struct *base;
+
+        if (decl && decl->kind == IDL_DECL_TYPEDEF) {
+                const struct idl_type *type = idl_strip(((struct idl_typedef *)decl)->type);
+
+                if (type->kind == IDL_ERROR)
+                        return NULL;
+                if (type->kind == IDL_STRUCT)
+                        decl = type->decl;
+        }
+        if (!decl)
+                return NULL;
+        base = idl_as_idl_struct(decl);
+        if (!base || base->is_exception) {
+                diag(c->diag, BAD_BASE, node->at, "struct", derived->decl.name, decl_what(decl),
+                     decl->name);
+                note_declared(c, decl);
+        } else if (base == derived) {
+                diag(c->diag, INHERITS_ITSELF, node->at, "struct", decl->name);
+        } else if (!base->complete) {
+                diag(c->diag, BASE_INCOMPLETE, node->at, "struct", decl->name);
+                note_declared(c, decl);
+        } else if (depth_of(base) >= INHERIT_MAX) {
+                diag(c->diag, INHERITS_TOO_MUCH, node->at, INHERIT_MAX);
+        } else {
+                return base;
+        }
+        return NULL;
+}
+
+/* The id after @previous, leaving out what protobuf keeps for itself. */
+static uint32_t next_id(uint32_t previous) {
+        return previous == 18999 ? 20000 : previous + 1;
+}
+
+static uint32_t id_of(struct checker *c, const struct idl_member *member, const struct syn *node,
+                      uint32_t previous) {
+        const struct syn *expr = annotation_value(node->annotations, "id");
+        struct idl_value value;
+
+        if (!expr || !value_eval(c, expr, IDL_INT64, &value)) {
+                if (previous == ID_MAX)
+                        diag(c->diag, NO_ID_LEFT, member->decl.at, member->decl.name);
+                return next_id(previous);
+        }
+        if (value.i < 1 || value.i > ID_MAX) {
+                diag(c->diag, ID_RANGE, expr->at, (long long)value.i, ID_MAX);
+                if (value.i == 0)
+                        diag_help(c->diag, "protobuf, which is what travels, counts from 1");
+                return next_id(previous);
+        }
+        if (value.i >= 19000 && value.i <= 19999)
+                diag(c->diag, ID_RESERVED, expr->at, (long long)value.i);
+        return (uint32_t)value.i;
+}
+
+static int by_id(const void *a, const void *b) {
+        const struct idl_member *x = *(struct idl_member *const *)a;
+        const struct idl_member *y = *(struct idl_member *const *)b;
+
+        if (x->id != y->id)
+                return x->id < y->id ? -1 : 1;
+        return (x->decl.at.begin > y->decl.at.begin) - (x->decl.at.begin < y->decl.at.begin);
+}
+
+static void check_ids(struct checker *c, const struct idl_struct *decl) {
+        struct idl_member **sorted;
+
+        if (decl->n_members == 0)
+                return;
+        sorted = mem_realloc(NULL, decl->n_members * sizeof(*sorted));
+        memcpy(sorted, decl->members, decl->n_members * sizeof(*sorted));
+        qsort(sorted, decl->n_members, sizeof(*sorted), by_id);
+        for (unsigned i = 1; i < decl->n_members; i++) {
+                if (sorted[i]->id != sorted[i - 1]->id)
+                        continue;
+                diag(c->diag, ID_TWICE, sorted[i]->decl.at, sorted[i]->decl.name, sorted[i]->id);
+                diag_note(c->diag, sorted[i - 1]->decl.at, "`%s` has it", sorted[i - 1]->decl.name);
+        }
+        free(sorted);
+}
+
+static void add_member(struct checker *c, struct idl_struct *decl, struct scope *scope,
+                       const struct syn *node, const struct syn *d, struct idl_type *base,
+                       struct ptrs *own, uint32_t *id) {
+        struct idl_member *member = arena_new(c->arena, struct idl_member);
+
+        decl_init(c, &member->decl, IDL_DECL_MEMBER, &decl->decl, d->name, d->name_at, node);
+        member->type = type_declared(c, node->type, base, d);
+        annotate(c, &member->decl, node->annotations);
+        annotate_member(c, member);
+        member->id = *id = id_of(c, member, node, *id);
+        if (member->type->kind != IDL_ERROR &&
+            !type_complete(c, member->type, node->type->at, member->optional))
+                member->type->kind = IDL_ERROR;
+        if (!scope_declare(c, scope, &member->decl))
+                return;
+        ptrs_add(c->arena, own, member);
+}
+
+/* The member that C needs next to @member, or NULL: see the generator. */
+static const char *companion(struct checker *c, const struct idl_member *member) {
+        const struct idl_type *type = idl_strip(member->type), *elem;
+
+        if (type->kind == IDL_SEQUENCE || type->kind == IDL_ARRAY) {
+                elem = idl_strip(type->elem);
+                if (elem->kind == IDL_OCTET || elem->kind == IDL_UINT8)
+                        return NULL;
+                return arena_printf(c->arena, "n_%s", member->decl.name);
+        }
+        if (!member->optional || type->kind == IDL_STRING || type->kind == IDL_STRUCT)
+                return NULL;
+        return arena_printf(c->arena, "has_%s", member->decl.name);
+}
+
+/* `has_x` next to an optional x, `n_x` next to a sequence x: legal, but one has to give way in C. */
+static void check_renamed(struct checker *c, const struct idl_struct *decl, const struct scope *scope) {
+        const struct idl_member *other;
+        const char *name;
+
+        for (unsigned i = 0; i < decl->n_own; i++) {
+                name = companion(c, decl->own[i]);
+                other = name ? map_get(&scope->names, name, strlen(name)) : NULL;
+                if (!other || strcmp(other->decl.name, name) != 0)
+                        continue;
+                diag(c->diag, RENAMED, other->decl.at, name, decl->own[i]->decl.name, name);
+                note_declared(c, &decl->own[i]->decl);
+        }
+}
+
+static void check_members(struct checker *c, struct idl_struct *decl, const struct syn *node) {
+        struct scope *scope = scope_new(c, NULL, NULL);
+        struct ptrs own = { 0 };
+        struct idl_type *base;
+        uint32_t id = 0;
+
+        for (unsigned i = 0; decl->base && i < decl->base->n_members; i++) {
+                struct idl_member *member = decl->base->members[i];
+
+                map_put(&scope->names, member->decl.name, strlen(member->decl.name), member);
+                id = member->id > id ? member->id : id;
+        }
+        for (const struct syn *s = node->list; s && !c->diag->stop; s = s->next) {
+                if (s->kind != SYN_MEMBER)
+                        continue;
+                base = type_of(c, s->type);
+                if (base->kind == IDL_VOID)
+                        base->kind = IDL_ERROR;
+                for (const struct syn *d = s->list; d; d = d->next)
+                        add_member(c, decl, scope, s, d, base, &own, &id);
+        }
+        decl->own = (struct idl_member **)own.v;
+        decl->n_own = own.n;
+        decl->n_members = own.n + (decl->base ? decl->base->n_members : 0);
+        if (decl->n_members > MEMBERS_MAX) {
+                diag(c->diag, TOO_MANY_MEMBERS, decl->decl.at, decl->decl.name, MEMBERS_MAX);
+                decl->n_members = decl->n_own = 0;
+        }
+        decl->members = arena_array(c->arena, struct idl_member *, decl->n_members);
+        for (unsigned i = 0; i < decl->n_members; i++) {
+                unsigned n = decl->n_members - decl->n_own;
+
+                decl->members[i] = i < n ? decl->base->members[i] : decl->own[i - n];
+        }
+        check_renamed(c, decl, scope);
+        map_fini(&scope->names);
+        check_ids(c, decl);
+}
+
+void check_struct(struct checker *c, const struct syn *node) {
+        struct idl_struct *decl = begin(c, node);
+        const struct idl_struct *outer = c->open;
+
+        c->open = decl;
+        annotate(c, &decl->decl, node->annotations);
+        if (node->type)
+                decl->base = base_of(c, node->type, decl);
+        check_members(c, decl, node);
+        decl->complete = true;
+        c->open = outer;
+        decl_done(c, &decl->decl);
+}
