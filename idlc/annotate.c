@@ -158,8 +158,7 @@ static const struct known *look_up(struct checker *c, const struct idl_decl *dec
                 return NULL;
         }
         if (k->where[0] != '*' && !strchr(k->where, letter(decl))) {
-                diag(c->diag, ANNOTATION_TARGET, node->at, k->name, decl_what(decl));
-                note_declared(c, decl);
+                diag(c->diag, ANNOTATION_TARGET, node->at, k->name, decl_what(decl), decl->name);
                 return NULL;
         }
         if (!strcmp(k->name, "stream") || !strcmp(k->name, "feed")) {
@@ -219,23 +218,26 @@ static void exclusive(struct checker *c, const struct idl_decl *decl, const char
         diag_note(c->diag, (later == a ? b : a)->at, "the other one is here");
 }
 
+bool annotation_word(const struct idl_annotation *annotation, const char *word) {
+        const struct syn *expr = annotation->n_args ? annotation->args[0].expr : NULL;
+
+        return expr && expr->kind == SYN_VALUE_NAME && !strcmp(expr->left->list->name, word);
+}
+
 static void extensibility(struct checker *c, const struct idl_decl *decl) {
         const struct idl_annotation *a = idl_annotation(decl, "extensibility");
-        const struct syn *word = a && a->n_args ? a->args[0].expr : NULL;
-        const char *name;
 
         exclusive(c, decl, "final", "appendable");
         exclusive(c, decl, "final", "mutable");
         exclusive(c, decl, "appendable", "mutable");
-        if (!word)
+        if (!a || !a->n_args)
                 return;
         exclusive(c, decl, "extensibility", "final");
         exclusive(c, decl, "extensibility", "appendable");
         exclusive(c, decl, "extensibility", "mutable");
-        name = word->kind == SYN_VALUE_NAME ? word->left->list->name : "";
-        if (strcmp(name, "FINAL") && strcmp(name, "APPENDABLE") && strcmp(name, "MUTABLE") &&
-            strcmp(name, "EXTENSIBLE"))
-                diag(c->diag, EXTENSIBILITY, word->at);
+        if (!annotation_word(a, "FINAL") && !annotation_word(a, "APPENDABLE") &&
+            !annotation_word(a, "MUTABLE"))
+                diag(c->diag, EXTENSIBILITY, a->args[0].at);
 }
 
 /* @verbatim(language="comment", text="...") is how ROS documents things. */

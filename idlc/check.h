@@ -97,6 +97,8 @@ const char *value_name(struct checker *c, const struct idl_value *value);
 /* annotate.c */
 void annotate(struct checker *c, struct idl_decl *decl, const struct syn *annotations);
 void annotate_member(struct checker *c, struct idl_member *member);
+/* Whether the unnamed argument of @annotation is the word @word. */
+bool annotation_word(const struct idl_annotation *annotation, const char *word);
 const struct syn *annotation_value(const struct syn *annotations, const char *name);
 
 /* check_struct.c, check_interface.c, check_enum.c */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "check.h"
+#include "hashid.h"
 
 /* The declaration @node defines: a new one, or the one that was declared forward. */
 static struct idl_struct *begin(struct checker *c, const struct syn *node) {
@@ -85,15 +86,36 @@ static uint32_t next_id(uint32_t previous) {
         return previous == 18999 ? 20000 : previous + 1;
 }
 
-static uint32_t id_of(struct checker *c, const struct idl_member *member, const struct syn *node,
-                      uint32_t previous) {
+/* The id that @hashid, or @autoid(HASH) on the struct, makes of a name. 0: there is neither. */
+static uint32_t hashed_id(struct checker *c, const struct idl_struct *decl,
+                          const struct idl_member *member) {
+        const struct idl_annotation *hash = idl_annotation(&member->decl, "hashid");
+        const struct idl_annotation *all = idl_annotation(&decl->decl, "autoid");
+        const char *name = member->decl.name;
+        uint32_t id;
+
+        if (!hash && (!all || annotation_word(all, "SEQUENTIAL")))
+                return 0;
+        if (hash && hash->n_args && hash->args[0].value.kind == IDL_STRING &&
+            hash->args[0].value.string.len)
+                name = hash->args[0].value.string.text;
+        id = hashid(name);
+        if (id == 0 || (id >= 19000 && id <= 19999))
+                diag(c->diag, ID_RESERVED, member->decl.at, (long long)id);
+        return id;
+}
+
+static uint32_t id_of(struct checker *c, const struct idl_struct *decl,
+                      const struct idl_member *member, const struct syn *node, uint32_t previous) {
         const struct syn *expr = annotation_value(node->annotations, "id");
         struct idl_value value;
+        uint32_t hashed;
 
         if (!expr || !value_eval(c, expr, IDL_INT64, &value)) {
-                if (previous == ID_MAX)
+                hashed = hashed_id(c, decl, member);
+                if (!hashed && previous == ID_MAX)
                         diag(c->diag, NO_ID_LEFT, member->decl.at, member->decl.name);
-                return next_id(previous);
+                return hashed ? hashed : next_id(previous);
         }
         if (value.i < 1 || value.i > ID_MAX) {
                 diag(c->diag, ID_RANGE, expr->at, (long long)value.i, ID_MAX);
@@ -141,7 +163,7 @@ static void add_member(struct checker *c, struct idl_struct *decl, struct scope 
         member->type = type_declared(c, node->type, base, d);
         annotate(c, &member->decl, node->annotations);
         annotate_member(c, member);
-        member->id = *id = id_of(c, member, node, *id);
+        member->id = *id = id_of(c, decl, member, node, *id);
         if (member->type->kind != IDL_ERROR &&
             !type_complete(c, member->type, node->type->at, member->optional))
                 member->type->kind = IDL_ERROR;

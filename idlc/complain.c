@@ -34,6 +34,8 @@ static const char *wanted(struct lex *lex, const struct lex_expected *expected) 
                 return "a declaration";
         if (expected->type)
                 return "a type";
+        if (expected->size)
+                return "`short` or `long`";
         if (expected->value)
                 return "a value";
         if (expected->name && expected->n_marks == 0)
@@ -75,6 +77,16 @@ static void hint_keyword(struct lex *lex, const struct token *token) {
                 diag_help(lex->diag, "did you mean `%s`?", near.best);
 }
 
+/* Whether something in this statement was complained of already: what follows is an echo, often. */
+static bool echo(const struct lex *lex, struct span at) {
+        uint32_t last = lex->diag->last_error;
+
+        if (lex->missing && line_of(lex, lex->missing) == line_of(lex, at.begin))
+                return true;
+        return last >= lex->statement && last < at.begin &&
+               text_source(lex->diag->text, last) == text_source(lex->diag->text, at.begin);
+}
+
 void lex_syntax_error(struct lex *lex, struct span at, const struct lex_expected *expected) {
         const struct token *found = &lex->last_token, *before = &lex->before_last;
         const char *what = wanted(lex, expected);
@@ -82,9 +94,9 @@ void lex_syntax_error(struct lex *lex, struct span at, const struct lex_expected
 
         lex->lost_name = lex->name;
         lex->lost = found->kind != TOKEN_PUNCT || found->punct != ';';
-        if (lex->missing && line_of(lex, lex->missing) == line_of(lex, at.begin))
-                return;
-        if (semicolon && !expected->declaration && !expected->type &&
+        if (echo(lex, at)) {
+                lex->diag->silent = true;
+        } else if (semicolon && !expected->declaration && !expected->type &&
             line_of(lex, before->at.end) != line_of(lex, at.begin)) {
                 diag(lex->diag, EXPECTED_AFTER, ((struct span){ before->at.end, before->at.end }), "`;`",
                      quoted(lex, before));

@@ -97,7 +97,7 @@ static bool eval_name(struct checker *c, const struct syn *name, struct number *
                 from_value(&((struct idl_const *)decl)->value, ret);
                 return true;
         }
-        diag(c->diag, NOT_A_VALUE, name->at, decl->name, decl_what(decl));
+        diag(c->diag, NOT_A_VALUE, name->at, decl_what(decl), decl->name);
         note_declared(c, decl);
         return false;
 }

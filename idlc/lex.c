@@ -62,6 +62,8 @@ struct syn_name lex_name(struct lex *lex, const struct token *token) {
 }
 
 static int give(struct lex *lex, const struct token *token, int kind, struct span *at) {
+        if (lex->opening)
+                lex->statement = lex->last_token.at.end;
         lex->opening = kind == ';' || kind == '{' || kind == '}';
         lex->before_last = lex->last_token;
         lex->last_token = *token;

@@ -25,7 +25,6 @@ struct lex {
         struct diag *diag;
         struct arena *arena;
         bool case_sensitive;
-        bool soft;                      /* did anything fail that makes other complaints doubtful? */
 
         struct token ahead[LEX_AHEAD];
         unsigned n_ahead;
@@ -52,11 +51,12 @@ struct lex {
         bool lost;                      /* skipping to a `;` after a syntax error */
         struct syn_name lost_name;
         uint32_t missing;               /* where a `;` was missed last */
+        uint32_t statement;             /* where the last `;` or brace ended */
 };
 
 /* What the parser could go on with, for an error message. */
 struct lex_expected {
-        bool name, type, declaration, value, direction, base;
+        bool name, type, size, declaration, value, direction, base;
         char marks[12];
         unsigned n_marks;
 };

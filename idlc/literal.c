@@ -157,8 +157,12 @@ static size_t escape(struct lex *lex, const struct token *token, size_t i, uint3
                         diag(lex->diag, OCTAL_ESCAPE, inside(token, i, 1 + n));
                 return 1 + n;
         }
-        diag(lex->diag, BAD_ESCAPE, inside(token, i, 2), c);
-        diag_help(lex->diag, "a backslash itself is written `\\\\`");
+        if (ispunct((unsigned char)c)) {        /* harmless, and found in the wild */
+                diag(lex->diag, ODD_ESCAPE, inside(token, i, 2), c, c);
+        } else {
+                diag(lex->diag, BAD_ESCAPE, inside(token, i, 2), isprint((unsigned char)c) ? c : '?');
+                diag_help(lex->diag, "a backslash itself is written `\\\\`");
+        }
         *ret_c = (unsigned char)c;
         return 2;
 }

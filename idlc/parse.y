@@ -381,7 +381,8 @@ static int yyreport_syntax_error(const yypcontext_t *context, struct parser *p) 
         for (int i = 0; i < n; i++)
                 can[expected[i]] = true;
         what.name = can[YYSYMBOL_NAME];
-        what.type = can[YYSYMBOL_LONG];
+        what.type = can[YYSYMBOL_OCTET];
+        what.size = can[YYSYMBOL_SHORT] && !what.type;
         what.declaration = can[YYSYMBOL_INTERFACE];
         what.value = can[YYSYMBOL_INTEGER];
         what.direction = can[YYSYMBOL_INOUT];

@@ -9,8 +9,8 @@
 #include "diag.h"
 #include "utf8.h"
 
-#define SHOWN_BEFORE 120                /* bytes shown before the place, and ... */
-#define SHOWN_MAX    200                /* ... in all */
+#define SHOWN_MAX    160                /* bytes of a line, and ... */
+#define SHOWN_BEFORE 60                 /* ... before the place, if there are more */
 
 /* Prints one character of @line, returns its bytes and the columns it took. */
 static unsigned put_char(FILE *out, const char *line, unsigned left, unsigned *ret_columns) {
@@ -41,7 +41,7 @@ void diag_show(const struct diag *diag, const struct place *place, struct span a
         if (mark > len)
                 mark = len;
         end = at.end > at.begin ? mark + (at.end - at.begin) : mark + 1;
-        if (mark > SHOWN_BEFORE)
+        if (len > SHOWN_MAX && mark > SHOWN_BEFORE)
                 from = mark - SHOWN_BEFORE;
         while (from && from < len && ((unsigned char)line[from] & 0xc0) == 0x80)
                 from++;

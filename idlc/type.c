@@ -20,11 +20,13 @@ static struct idl_type *refuse(struct checker *c, const struct idl_decl *decl, s
                 diag(c->diag, NOT_YET, at, "interfaces as types");
         } else if (decl->kind == IDL_DECL_STRUCT) {
                 diag(c->diag, EXCEPTION_AS_TYPE, at, decl->name);
-                diag_help(c->diag, "only `raises` can name an exception; make it a struct to pass it on");
         } else {
-                diag(c->diag, NOT_A_TYPE, at, decl->name, decl_what(decl));
+                diag(c->diag, NOT_A_TYPE, at, decl_what(decl), decl->name);
         }
         note_declared(c, decl);
+        if (decl->kind == IDL_DECL_STRUCT)
+                diag_help(c->diag, "only `raises` can name an exception; make it a struct to pass it "
+                                   "on");
         return type_new(c, IDL_ERROR, at);
 }
 
