@@ -1,0 +1,79 @@
+/*
+ * gen_c_arguments.c - the arguments of the functions of an operation, as they stand in a prototype
+ */
+#include <inttypes.h>
+#include "gen_c_operation.h"
+
+bool field_is_direct(const struct field *field) {
+        switch (field->kind) {
+        case IDL_BOOLEAN:
+        case IDL_CHAR:
+        case IDL_OCTET:
+        case IDL_INT8:
+        case IDL_UINT8:
+        case IDL_INT16:
+        case IDL_UINT16:
+                return field->many || field->bytes;     /* then it is the message's own */
+        default:
+                return true;
+        }
+}
+
+/* Of an element of a sequence or array. */
+static const char *element(const struct field *field) {
+        return field->bytes && !field->many ? "uint8_t " : field->type;
+}
+
+const char *field_out_type(const struct field *field) {
+        if (field->many || field->bytes)
+                return element(field);
+        return field->kind == IDL_STRING || field->kind == IDL_STRUCT ? field->type : field->value;
+}
+
+void list_ins(struct list *list, const struct operation *op) {
+        for (unsigned i = 0; i < op->request.n_fields; i++) {
+                const struct field *field = &op->request.fields[i];
+                bool pointers = field->many && !field->bytes &&
+                        (field->kind == IDL_STRING || field->kind == IDL_STRUCT);
+
+                if (!field->many && !field->bytes) {
+                        list_add(list, "%s%s", field->value, field->name);
+                        continue;
+                }
+                if (!field->exact)
+                        list_add(list, "size_t n_%s", field->name);
+                /* "char *const *x", an array of pointers that stay as they are; "const int32_t *x" */
+                list_add(list, field->exact ? "%s%s%s%s[%" PRIu32 "]" : "%s%s%s*%s",
+                         pointers ? "" : "const ", element(field), pointers ? "const " : "", field->name,
+                         field->count);
+        }
+}
+
+void list_client_rets(struct list *list, const struct operation *op) {
+        for (unsigned i = 0; i < op->response.n_fields; i++) {
+                const struct field *field = &op->response.fields[i];
+                bool array = field->many || field->bytes;
+
+                if (array && !field->exact)
+                        list_add(list, "size_t *%s", op->n_rets[i]);
+                list_add(list, "%s*%s%s", field_out_type(field), array ? "*" : "", op->rets[i]);
+        }
+}
+
+void list_server_rets(struct list *list, const struct operation *op) {
+        for (unsigned i = 0; i < op->response.n_fields; i++) {
+                const struct field *field = &op->response.fields[i];
+                bool array = field->many || field->bytes;
+
+                if (array && field->exact) {
+                        list_add(list, "%s%s[%" PRIu32 "]", element(field), op->rets[i], field->count);
+                } else if (array) {
+                        list_add(list, "size_t *%s", op->n_rets[i]);
+                        list_add(list, "%s**%s", element(field), op->rets[i]);
+                } else if (field->kind == IDL_STRUCT) {
+                        list_add(list, "struct %s *%s", field->of, op->rets[i]);
+                } else {
+                        list_add(list, "%s*%s", field_out_type(field), op->rets[i]);
+                }
+        }
+}

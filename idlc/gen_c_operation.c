@@ -1,0 +1,111 @@
+/*
+ * gen_c_operation.c - an operation as C sees it: two messages, and the arguments of its functions
+ */
+#include <inttypes.h>
+#include <string.h>
+#include "gen_c_operation.h"
+
+static struct message make_message(struct gen *gen, struct operation *op,
+                                   const struct idl_interface *interface, const char *what) {
+        const char *dotted = names_dotted(gen->arena, &interface->decl);
+
+        return (struct message){
+                .name = names_private(&gen->names, arena_printf(gen->arena, "%s_%s", op->full, what)),
+                .dotted = arena_printf(gen->arena, "%s.%s_%s", dotted, op->idl->decl.name, what),
+                .short_name = arena_printf(gen->arena, "%s_%s", op->idl->decl.name, what),
+                .package = names_package(gen->arena, &interface->decl),
+                .fields = arena_array(gen->arena, struct field, op->idl->n_params + 1),
+                .is_private = true,
+        };
+}
+
+/* Wrappers are named after where the operation is declared: an interface that inherits it has the same. */
+static void add_field(struct gen *gen, struct operation *op, struct message *message,
+                      const struct idl_type *type, const struct idl_param *param) {
+        const struct idl_decl *decl = &op->idl->decl;
+        const char *what = param ? param->decl.name : "result";
+        struct holder holder = {
+                .name = arena_printf(gen->arena, "%s_%s", names_of(gen->arena, decl), what),
+                .dotted = arena_printf(gen->arena, "%s_%s", names_dotted(gen->arena, decl), what),
+                .decl = decl->parent,
+        };
+        struct field *field = &message->fields[message->n_fields++];
+
+        field->id = message->n_fields;
+        field->label = param ? param->decl.name : "return_";
+        field->decl = param ? &param->decl : NULL;
+        field_of_type(gen, type, false, &holder, field);
+}
+
+/*
+ * The parameters that go in keep their names if anything does. A result may then not find "ret_x" free, and
+ * takes what is.
+ */
+static void name_arguments(struct gen *gen, struct operation *op) {
+        static const char *const ours[] = { "base", "call", "client", "err", "options" };
+        struct message *in = &op->request, *out = &op->response;
+        struct pool members;
+
+        pool_init(&op->pool, &gen->names);
+        for (unsigned i = 0; i < sizeof(ours) / sizeof(*ours); i++)
+                pool_take(&op->pool, ours[i], NULL);
+        for (unsigned i = 0; i < in->n_fields; i++)
+                in->fields[i].name = pool_pick(&op->pool, in->fields[i].label,
+                                               field_companion(&in->fields[i]), NULL);
+
+        pool_init(&members, &gen->names);
+        pool_take(&members, "base", NULL);
+        op->rets = arena_array(gen->arena, const char *, out->n_fields);
+        op->n_rets = arena_array(gen->arena, const char *, out->n_fields);
+        for (unsigned i = 0; i < out->n_fields; i++) {
+                struct field *field = &out->fields[i];
+                const char *label = field->decl ? field->label : "result", *ret;
+
+                field->name = pool_pick(&members, label, field_companion(field), NULL);
+                ret = arena_printf(gen->arena, "ret_%s", label);
+                op->rets[i] = pool_pick(&op->pool, ret, NULL, NULL);
+                op->n_rets[i] = pool_pick(&op->pool, arena_printf(gen->arena, "ret_n_%s", label), NULL,
+                                          NULL);
+        }
+        pool_fini(&members);
+}
+
+struct operation *operations_of(struct gen *gen, const struct idl_interface *interface) {
+        struct operation *ops = arena_array(gen->arena, struct operation, interface->n_ops);
+        const char *name = names_of(gen->arena, &interface->decl);
+        struct pool members;
+
+        pool_init(&members, &gen->names);
+        for (unsigned i = 0; i < interface->n_ops; i++) {
+                const struct idl_operation *idl = interface->ops[i];
+                struct operation *op = &ops[i];
+
+                op->idl = idl;
+                op->name = pool_pick(&members, idl->decl.name, NULL, NULL);
+                op->full = arena_printf(gen->arena, "%s_%s", name, idl->decl.name);
+                op->wire = arena_printf(gen->arena, "%s/%s", names_dotted(gen->arena, &interface->decl),
+                                        idl->decl.name);
+                op->request = make_message(gen, op, interface, "request");
+                op->response = make_message(gen, op, interface, "response");
+                if (idl->result->kind != IDL_VOID)
+                        add_field(gen, op, &op->response, idl->result, NULL);
+                for (unsigned p = 0; p < idl->n_params; p++) {
+                        if (idl->params[p]->dir & IDL_IN)
+                                add_field(gen, op, &op->request, idl->params[p]->type, idl->params[p]);
+                        if (idl->params[p]->dir & IDL_OUT)
+                                add_field(gen, op, &op->response, idl->params[p]->type, idl->params[p]);
+                }
+                name_arguments(gen, op);
+        }
+        pool_fini(&members);
+        return ops;
+}
+
+void operations_fini(struct operation *ops, const struct idl_interface *interface) {
+        for (unsigned i = 0; i < interface->n_ops; i++)
+                pool_fini(&ops[i].pool);
+}
+
+const char *operation_local(struct operation *op, const char *name) {
+        return pool_pick(&op->pool, name, NULL, NULL);
+}

@@ -1,0 +1,132 @@
+/*
+ * gen_c_wrappers.c - the messages that stand for a sequence in a sequence
+ *
+ * A wrapper belongs to the declaration that made it necessary and is written where that is, once, whatever
+ * file is being compiled. Which ones there are is therefore found by looking at the whole unit first.
+ */
+#include <string.h>
+#include "gen_c_fields.h"
+
+static const struct idl_file *outer_file(const struct idl_decl *decl) {
+        const struct idl_file *file = decl->file;
+
+        while (file->inner && file->parent)
+                file = file->parent;
+        return file;
+}
+
+struct wrapper *wrapper_of(struct gen *gen, const struct idl_type *type,
+                           const struct holder *holder, const char *suffix) {
+        struct holder own = *holder;
+        struct wrapper *wrapper, *first, **at;
+        bool by_typedef = type->kind == IDL_TYPEDEF &&
+                map_get(&gen->wrapped, type->decl->path, strlen(type->decl->path));
+
+        if (by_typedef) {
+                own = (struct holder){
+                        .name = names_of(gen->arena, type->decl),
+                        .dotted = names_dotted(gen->arena, type->decl),
+                        .decl = type->decl,
+                };
+        } else {
+                own.name = arena_printf(gen->arena, "%s_%s", holder->name, suffix);
+                own.dotted = arena_printf(gen->arena, "%s_%s", holder->dotted, suffix);
+        }
+
+        wrapper = map_get(&gen->wrappers, own.name, strlen(own.name));
+        if (wrapper && wrapper->decl == own.decl)
+                return wrapper;
+
+        wrapper = arena_new(gen->arena, struct wrapper);
+        *wrapper = (struct wrapper){ .name = own.name, .dotted = own.dotted, .type = type, .decl = own.decl };
+        map_put(&gen->wrappers, own.name, strlen(own.name), wrapper);
+        message_of_wrapper(gen, wrapper);       /* its elements may need more, which come first */
+
+        first = map_get(&gen->wrappers_of, own.decl->path, strlen(own.decl->path));
+        if (!first) {
+                map_put(&gen->wrappers_of, own.decl->path, strlen(own.decl->path), wrapper);
+                return wrapper;
+        }
+        for (at = &first->next; *at; at = &(*at)->next)
+                ;
+        *at = wrapper;
+        return wrapper;
+}
+
+static bool is_collection(const struct idl_type *type) {
+        type = idl_strip(type);
+        return type->kind == IDL_SEQUENCE || type->kind == IDL_ARRAY;
+}
+
+/* Notes the typedefs of collections that are elements of others in their own file. */
+static void note_typedefs(struct gen *gen, const struct idl_type *type, bool optional,
+                          const struct idl_decl *decl) {
+        for (bool element = optional; is_collection(type); element = true) {
+                if (element && type->kind == IDL_TYPEDEF && outer_file(type->decl) == outer_file(decl))
+                        map_put(&gen->wrapped, type->decl->path, strlen(type->decl->path), type->decl);
+                if (type->kind == IDL_TYPEDEF)
+                        type = idl_strip(type);
+                type = type->elem;
+        }
+}
+
+/* Calls @use for each type that @decl mentions, with who holds it. */
+static void each_type(struct gen *gen, const struct idl_decl *decl,
+                      void (*use)(struct gen *gen, const struct idl_type *type, bool optional,
+                                  const struct holder *holder)) {
+        struct holder holder = {
+                .name = names_of(gen->arena, decl),
+                .dotted = names_dotted(gen->arena, decl),
+                .decl = decl,
+        };
+        const struct idl_struct *s = idl_as_idl_struct(decl);
+        const struct idl_typedef *t = idl_as_idl_typedef(decl);
+        const struct idl_interface *i = idl_as_idl_interface(decl);
+
+        if (t)
+                use(gen, t->type, false, &holder);
+        for (unsigned k = 0; s && k < s->n_own; k++) {
+                holder.name = names_of(gen->arena, &s->own[k]->decl);
+                holder.dotted = names_dotted(gen->arena, &s->own[k]->decl);
+                use(gen, s->own[k]->type, s->own[k]->optional, &holder);
+        }
+        for (unsigned k = 0; i && k < i->n_own; k++) {
+                const struct idl_operation *op = i->own[k];
+
+                holder.name = arena_printf(gen->arena, "%s_result", names_of(gen->arena, &op->decl));
+                holder.dotted = arena_printf(gen->arena, "%s_result", names_dotted(gen->arena, &op->decl));
+                if (op->result->kind != IDL_VOID)
+                        use(gen, op->result, false, &holder);
+                for (unsigned p = 0; p < op->n_params; p++) {
+                        holder.name = arena_printf(gen->arena, "%s_%s", names_of(gen->arena, &op->decl),
+                                                   op->params[p]->decl.name);
+                        holder.dotted = arena_printf(gen->arena, "%s_%s",
+                                                     names_dotted(gen->arena, &op->decl),
+                                                     op->params[p]->decl.name);
+                        use(gen, op->params[p]->type, false, &holder);
+                }
+        }
+}
+
+static void use_note(struct gen *gen, const struct idl_type *type, bool optional,
+                     const struct holder *holder) {
+        note_typedefs(gen, type, optional, holder->decl);
+}
+
+static void use_lower(struct gen *gen, const struct idl_type *type, bool optional,
+                      const struct holder *holder) {
+        struct field field = { 0 };
+
+        field_of_type(gen, type, optional, holder, &field);
+}
+
+void wrappers_find(struct gen *gen) {
+        for (unsigned i = 0; i < gen->unit->n_all; i++)
+                each_type(gen, gen->unit->all[i], use_note);
+        for (unsigned i = 0; i < gen->unit->n_all; i++)
+                each_type(gen, gen->unit->all[i], use_lower);
+}
+
+struct wrapper *wrappers_of(struct gen *gen, const struct idl_decl *decl) {
+        return map_get(&gen->wrappers_of, decl->path, strlen(decl->path));
+}
