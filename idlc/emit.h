@@ -2,8 +2,8 @@
 /*
  * emit.h - text that is C: comments, lists in lines of readable length, literals
  *
- * Whatever a person wrote in an .idl comes out as something that a C compiler takes for what it is: no
- * comment ends early, no string goes on, no trigraph means anything.
+ * Whatever a person wrote in an .idl comes out as something that a C compiler takes for what it
+ * is: no comment ends early, no string goes on, no trigraph means anything.
  */
 #include "ast.h"
 #include "buf.h"
@@ -26,11 +26,16 @@ const char *emit_clean(struct arena *arena, const char *text);
 /* A comment on lines of its own, from column @indent on; nothing for NULL. @text is clean. */
 void emit_comment(struct buf *out, unsigned indent, const char *text);
 
-/* Lines of code with a comment each, which stands behind the line if it fits there, else above it. */
+/*
+ * Lines of code with a comment each, which stands behind the line if it fits there, else above
+ * it.
+ */
 struct rows {
         struct arena *arena;
         unsigned indent;
-        struct row { const char *code, *comment; } *rows;
+        struct row {
+                const char *code, *comment;
+        } *rows;
         unsigned n, room;
 };
 
@@ -41,6 +46,9 @@ void rows_emit(const struct rows *rows, struct buf *out);
 /* A string literal, with its quotes. */
 const char *emit_string(struct arena *arena, const char *text, size_t len);
 
-/* A constant expression of the value, typed as C needs it: "INT64_C(5)", "1.5f", "hello_Sky_CLEAR". */
+/*
+ * A constant expression of the value, typed as C needs it: "INT64_C(5)", "1.5f",
+ * "hello_Sky_CLEAR".
+ */
 const char *emit_value(struct arena *arena, const struct idl_value *value);
 const char *emit_int(struct arena *arena, int64_t value);

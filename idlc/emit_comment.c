@@ -5,10 +5,13 @@
 #include "emit.h"
 #include "gen_c.h"
 
-/* The length of the UTF-8 character at @s that a compiler takes in a comment without a word; or 0. */
+/*
+ * The length of the UTF-8 character at @s that a compiler takes in a comment without a word; or
+ * 0.
+ */
 static unsigned plain(const unsigned char *s) {
         unsigned n = *s < 0x80 ? 1 : *s >= 0xc2 && *s < 0xe0 ? 2 : (*s & 0xf0) == 0xe0 ? 3
-                                   : *s >= 0xf0 && *s < 0xf5 ? 4 : 0;
+                             : *s >= 0xf0 && *s < 0xf5 ? 4 : 0;
 
         if (n == 1)
                 return *s >= ' ' && *s != 0x7f;
@@ -59,7 +62,10 @@ const char *emit_clean(struct arena *arena, const char *text) {
         return *clean ? clean : NULL;
 }
 
-/* How much of @line goes into @room columns: all of it, or up to the last space that leaves it short. */
+/*
+ * How much of @line goes into @room columns: all of it, or up to the last space that leaves it
+ * short.
+ */
 static size_t fit(const char *line, size_t len, size_t room) {
         size_t cut = room;
 

@@ -45,8 +45,9 @@ const char *emit_int(struct arena *arena, int64_t value) {
         if (value == INT32_MIN)
                 return "(-2147483647 - 1)";
         if (value > INT32_MAX || value < INT32_MIN)
-                return arena_printf(arena, value < 0 ? "(-INT64_C(%" PRId64 "))" : "INT64_C(%" PRId64 ")",
-                                    value < 0 ? -value : value);
+                return arena_printf(
+                        arena, value < 0 ? "(-INT64_C(%" PRId64 "))" : "INT64_C(%" PRId64 ")",
+                        value < 0 ? -value : value);
         return arena_printf(arena, value < 0 ? "(%" PRId64 ")" : "%" PRId64, value);
 }
 
@@ -58,7 +59,9 @@ static const char *emit_float(struct arena *arena, double value, bool single) {
         if (isnan(value))
                 return single ? "__builtin_nanf(\"\")" : "__builtin_nan(\"\")";
         if (isinf(value))
-                return arena_printf(arena, value < 0 ? "(-__builtin_inf%s())" : "__builtin_inf%s()", suffix);
+                return arena_printf(arena,
+                                    value < 0 ? "(-__builtin_inf%s())" : "__builtin_inf%s()",
+                                    suffix);
         for (int precision = 1; precision <= 17; precision++) {
                 snprintf(digits, sizeof(digits), "%.*g", precision, value);
                 if (single ? strtof(digits, NULL) == (float)value : strtod(digits, NULL) == value)
@@ -94,7 +97,9 @@ const char *emit_value(struct arena *arena, const struct idl_value *value) {
         case IDL_INT64:
                 if (value->i == INT64_MIN)
                         return emit_int(arena, value->i);
-                return arena_printf(arena, value->i < 0 ? "(-INT64_C(%" PRId64 "))" : "INT64_C(%" PRId64 ")",
+                return arena_printf(arena,
+                                    value->i < 0 ? "(-INT64_C(%" PRId64 "))"
+                                                 : "INT64_C(%" PRId64 ")",
                                     value->i < 0 ? -value->i : value->i);
         case IDL_OCTET:
         case IDL_UINT8:

@@ -2,8 +2,9 @@
 /*
  * gen_c.h - what the parts of the C generator share
  *
- * They write two texts, the header and the source, declaration by declaration. They know the public headers
- * of the runtime and protobuf-c's structs; what IDL is they know only through ast.h.
+ * They write two texts, the header and the source, declaration by declaration. They know the
+ * public headers of the runtime and protobuf-c's structs; what IDL is they know only through
+ * ast.h.
  */
 #include "ast.h"
 #include "buf.h"
@@ -20,7 +21,8 @@ struct gen {
         struct buf   *h, *c;            /* the header and the source */
         struct names  names;
         struct map    wrappers;         /* C name to struct wrapper */
-        struct map    wrapped;          /* paths of typedefs that have a message of their own name */
+        /* paths of typedefs that have a message of their own name */
+        struct map    wrapped;
         struct map    wrappers_of;      /* path of a declaration to its first wrapper */
         struct map    known;            /* C names of structs that the header has mentioned */
         bool          grouped;          /* the last thing in the header was one line of its kind */
@@ -46,6 +48,13 @@ void gen_enter_interface(struct gen *gen, const struct idl_interface *i);
 
 /* Whether the header has mentioned the struct @name before; from now on it has. */
 bool gen_know(struct gen *gen, const char *name);
+
+/*
+ * The name and value of the #define that tells the bound or length of what @decl is; NULL: it
+ * has none.
+ */
+const char *gen_bound(struct gen *gen, const struct field *field, const struct idl_decl *decl,
+                      uint32_t *ret_bound);
 
 /* The tables of a message: a struct via_type, of which everything but the name is private. */
 void gen_message_tables(struct gen *gen, const struct message *message);

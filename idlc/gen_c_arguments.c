@@ -34,7 +34,7 @@ void list_ins(struct list *list, const struct operation *op) {
         for (unsigned i = 0; i < op->request.n_fields; i++) {
                 const struct field *field = &op->request.fields[i];
                 bool pointers = field->many && !field->bytes &&
-                        (field->kind == IDL_STRING || field->kind == IDL_STRUCT);
+                                (field->kind == IDL_STRING || field->kind == IDL_STRUCT);
 
                 if (!field->many && !field->bytes) {
                         list_add(list, "%s%s", field->value, field->name);
@@ -42,10 +42,13 @@ void list_ins(struct list *list, const struct operation *op) {
                 }
                 if (!field->exact)
                         list_add(list, "size_t n_%s", field->name);
-                /* "char *const *x", an array of pointers that stay as they are; "const int32_t *x" */
+                /*
+                 * "char *const *x", an array of pointers that stay as they are; "const int32_t
+                 * *x"
+                 */
                 list_add(list, field->exact ? "%s%s%s%s[%" PRIu32 "]" : "%s%s%s*%s",
-                         pointers ? "" : "const ", element(field), pointers ? "const " : "", field->name,
-                         field->count);
+                         pointers ? "" : "const ", element(field), pointers ? "const " : "",
+                         field->name, field->count);
         }
 }
 
@@ -66,7 +69,8 @@ void list_server_rets(struct list *list, const struct operation *op) {
                 bool array = field->many || field->bytes;
 
                 if (array && field->exact) {
-                        list_add(list, "%s%s[%" PRIu32 "]", element(field), op->rets[i], field->count);
+                        list_add(list, "%s%s[%" PRIu32 "]", element(field), op->rets[i],
+                                 field->count);
                 } else if (array) {
                         list_add(list, "size_t *%s", op->n_rets[i]);
                         list_add(list, "%s**%s", element(field), op->rets[i]);

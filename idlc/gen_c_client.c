@@ -1,26 +1,30 @@
 /*
  * gen_c_client.c - the functions by which a client calls
  *
- * A stub puts its arguments into a request on its stack, calls, and hands out what the response holds; it
- * allocates nothing. What nobody asked for is freed, unless it lives in the caller's arena.
+ * A stub puts its arguments into a request on its stack, calls, and hands out what the response
+ * holds; it allocates nothing. What nobody asked for is freed, unless it lives in the caller's
+ * arena.
  */
 #include <inttypes.h>
 #include <string.h>
 #include "gen_c.h"
 #include "gen_c_operation.h"
 
-/* The initialiser of one member of the request: the arguments are read only, but protobuf-c has no const. */
+/*
+ * The initialiser of one member of the request: the arguments are read only, but protobuf-c has
+ * no const.
+ */
 static void request_member(struct buf *out, const struct field *field) {
         if (field->many || field->bytes) {
                 const char *type = field->many ? field->type : "uint8_t ";
                 const char *open = field->many ? "" : "{ ", *close = field->many ? "" : " }";
 
                 if (field->exact)
-                        buf_printf(out, "                %s%" PRIu32 ", (%s*)%s%s,\n", open, field->count,
-                                   type, field->name, close);
+                        buf_printf(out, "                %s%" PRIu32 ", (%s*)%s%s,\n", open,
+                                   field->count, type, field->name, close);
                 else
-                        buf_printf(out, "                %sn_%s, (%s*)%s%s,\n", open, field->name, type,
-                                   field->name, close);
+                        buf_printf(out, "                %sn_%s, (%s*)%s%s,\n", open,
+                                   field->name, type, field->name, close);
         } else if (field->kind == IDL_STRING || field->kind == IDL_STRUCT) {
                 buf_printf(out, "                (%s)%s,\n", field->type, field->name);
         } else if (field->kind == IDL_CHAR) {
@@ -31,38 +35,63 @@ static void request_member(struct buf *out, const struct field *field) {
 }
 
 static bool is_owned(const struct field *field) {
-        return field->many || field->bytes || field->kind == IDL_STRING || field->kind == IDL_STRUCT;
+        return field->many || field->bytes || field->kind == IDL_STRING ||
+               field->kind == IDL_STRUCT;
 }
 
-/* Moves one member of the response to where the caller wants it, or leaves it to be freed. */
-static void hand_out(struct buf *out, const struct operation *op, unsigned i, const char *response) {
+/*
+ * Moves one member of the response to where the caller wants it; @rest: what is not is freed
+ * later.
+ */
+static void hand_out(struct buf *out, const struct operation *op, unsigned i, const char *response,
+                     bool rest) {
         const struct field *field = &op->response.fields[i];
         const char *ret = op->rets[i], *data = field->bytes && !field->many ? ".data" : "";
         bool sized = (field->many || field->bytes) && !field->exact;
 
-        if (sized && field->many)
-                buf_printf(out, "        if (%s)\n                *%s = %s.n_%s;\n", op->n_rets[i], op->n_rets[i],
-                           response, field->name);
-        else if (sized)
-                buf_printf(out, "        if (%s)\n                *%s = %s.%s.len;\n", op->n_rets[i],
-                           op->n_rets[i], response, field->name);
+        if (sized)
+                buf_printf(out, field->many ? "        if (%s)\n                *%s = %s.n_%s;\n"
+                                            : "        if (%s)\n                *%s = %s.%s.len;\n",
+                           op->n_rets[i], op->n_rets[i], response, field->name);
 
-        buf_printf(out, "        if (%s)", ret);
-        if (is_owned(field)) {
-                buf_printf(out, " {\n                *%s = %s.%s%s;\n", ret, response, field->name, data);
-                if (field->many)
-                        buf_printf(out, "                %s.n_%s = 0;\n", response, field->name);
-                else if (field->bytes)
-                        buf_printf(out, "                %s.%s.len = 0;\n", response, field->name);
-                buf_printf(out, "                %s.%s%s = NULL;\n        }\n", response, field->name, data);
-        } else if (field_is_direct(field)) {
-                buf_printf(out, "\n                *%s = %s.%s;\n", ret, response, field->name);
-        } else if (field->kind == IDL_BOOLEAN) {
-                buf_printf(out, "\n                *%s = %s.%s != 0;\n", ret, response, field->name);
-        } else {
-                buf_printf(out, "\n                *%s = (%.*s)%s.%s;\n", ret,
-                           (int)strcspn(field->value, " "), field->value, response, field->name);
+        buf_printf(out, "        if (%s)%s\n                *%s = ", ret,
+                   is_owned(field) && rest ? " {" : "", ret);
+        if (field_is_direct(field))
+                buf_printf(out, "%s.%s%s;\n", response, field->name, data);
+        else if (field->kind == IDL_BOOLEAN)
+                buf_printf(out, "%s.%s != 0;\n", response, field->name);
+        else
+                buf_printf(out, "(%.*s)%s.%s;\n", (int)strcspn(field->value, " "), field->value,
+                           response, field->name);
+        if (!is_owned(field) || !rest)
+                return;
+        if (field->many)
+                buf_printf(out, "                %s.n_%s = 0;\n", response, field->name);
+        buf_printf(out, "                %s.%s%s = NULL;\n        }\n", response, field->name,
+                   data);
+}
+
+/* All of them; what nobody wants is freed, unless it is in the caller's arena. */
+static void hand_out_all(struct buf *out, const struct operation *op, const char *response) {
+        const struct message *message = &op->response;
+        unsigned n_owned = 0, last = 0;
+
+        for (unsigned i = 0; i < message->n_fields; i++) {
+                if (is_owned(&message->fields[i])) {
+                        n_owned++;
+                        last = i;
+                }
         }
+        for (unsigned i = 0; i < message->n_fields; i++)
+                hand_out(out, op, i, response, n_owned > 1);
+        if (n_owned == 1)
+                buf_printf(out, "        if (!%s && (!options || !options->arena))\n",
+                           op->rets[last]);
+        else if (n_owned)
+                buf_puts(out, "        if (!options || !options->arena)\n");
+        if (n_owned)
+                buf_printf(out, "                via_message_fini(&%s_type, &%s);\n",
+                           message->name, response);
 }
 
 /* "int hello_Greeter_greet", with the options or without. */
@@ -78,13 +107,15 @@ static struct list arguments(struct gen *gen, const struct operation *op, bool w
         return list;
 }
 
-static void stub_with(struct gen *gen, struct operation *op, const char *interface, unsigned index) {
+static void stub_with(struct gen *gen, struct operation *op, const char *interface,
+                      unsigned index) {
         struct list list = arguments(gen, op, true);
-        const char *request = operation_local(op, "request"), *response = operation_local(op, "response");
+        const char *request = operation_local(op, "request"),
+                   *response = operation_local(op, "response");
         const char *code = operation_local(op, "r");
         const struct message *in = &op->request, *out_message = &op->response;
         struct buf *out = gen->c;
-        bool owned = false, oneway = op->idl->oneway;
+        bool oneway = op->idl->oneway;
 
         buf_putc(out, '\n');
         emit_list(out, arena_printf(gen->arena, "int %s_with(", op->full), &list, ") {\n");
@@ -97,22 +128,22 @@ static void stub_with(struct gen *gen, struct operation *op, const char *interfa
                 buf_printf(out, "        struct %s %s;\n", out_message->name, response);
 
         if (!out_message->n_fields) {
-                buf_printf(out, "\n        return via_client_call(client, &%s_interface.methods[%u], options, "
-                           "&%s,\n                               %s%s, err);\n}\n", interface, index, request,
-                           oneway ? "" : "&", oneway ? "NULL" : response);
+                buf_printf(
+                        out,
+                        "\n        return via_client_call(client, &%s_interface.methods[%u], options, "
+                        "&%s,\n                               %s%s, err);\n}\n",
+                        interface, index, request, oneway ? "" : "&",
+                        oneway ? "NULL" : response);
                 return;
         }
         buf_printf(out, "        int %s;\n\n", code);
-        buf_printf(out, "        %s = via_client_call(client, &%s_interface.methods[%u], options, &%s,\n"
-                   "                            &%s, err);\n", code, interface, index, request, response);
+        buf_printf(
+                out,
+                "        %s = via_client_call(client, &%s_interface.methods[%u], options, &%s,\n"
+                "                            &%s, err);\n",
+                code, interface, index, request, response);
         buf_printf(out, "        if (%s)\n                return %s;\n\n", code, code);
-        for (unsigned i = 0; i < out_message->n_fields; i++) {
-                hand_out(out, op, i, response);
-                owned = owned || is_owned(&out_message->fields[i]);
-        }
-        if (owned)
-                buf_printf(out, "        if (!options || !options->arena)\n"
-                           "                via_message_fini(&%s_type, &%s);\n", out_message->name, response);
+        hand_out_all(out, op, response);
         buf_puts(out, "        return VIA_OK;\n}\n");
 }
 
@@ -139,7 +170,8 @@ static void stub(struct gen *gen, const struct operation *op) {
                 list_add(&pass, "%s", op->rets[i]);
         }
         list_add(&pass, "err");
-        emit_list(out, arena_printf(gen->arena, "        return %s_with(", op->full), &pass, ");\n}\n");
+        emit_list(out, arena_printf(gen->arena, "        return %s_with(", op->full), &pass,
+                  ");\n}\n");
 }
 
 /* The .idl's comment, and the exceptions, which a prototype does not show. */
@@ -150,10 +182,21 @@ static const char *comment_of(struct gen *gen, const struct idl_operation *op) {
         if (doc)
                 buf_puts(&text, doc);
         for (unsigned i = 0; i < op->n_raises; i++)
-                buf_printf(&text, "%s%s", i ? ", " : doc && strchr(doc, '\n') ? "\n\nRaises " :
-                           doc ? " Raises " : "Raises ", names_of(gen->arena, &op->raises[i]->decl));
+                buf_printf(&text, "%s%s",
+                           i ? ", "
+                           : doc && strchr(doc, '\n') ? "\n\nRaises "
+                           : doc ? " Raises "
+                                                      : "Raises ",
+                           names_of(gen->arena, &op->raises[i]->decl));
         if (op->n_raises)
                 buf_putc(&text, '.');
+        for (unsigned i = 0; i < op->n_params; i++) {
+                const char *param = emit_clean(gen->arena, op->params[i]->decl.doc);
+
+                if (param)
+                        buf_printf(&text, "%s@%s: %s", text.len ? "\n" : "",
+                                   op->params[i]->decl.name, param);
+        }
         doc = text.data ? arena_strdup(gen->arena, text.data) : NULL;
         buf_fini(&text);
         return doc;
@@ -161,16 +204,19 @@ static const char *comment_of(struct gen *gen, const struct idl_operation *op) {
 
 void gen_client_header(struct gen *gen, struct operation *ops, unsigned n) {
         for (unsigned i = 0; i < n; i++) {
-                struct list list = arguments(gen, &ops[i], false), with = arguments(gen, &ops[i], true);
+                struct list list = arguments(gen, &ops[i], false),
+                            with = arguments(gen, &ops[i], true);
 
                 buf_putc(gen->h, '\n');
                 emit_comment(gen->h, 0, comment_of(gen, ops[i].idl));
                 emit_list(gen->h, arena_printf(gen->arena, "int %s(", ops[i].full), &list, ");\n");
-                emit_list(gen->h, arena_printf(gen->arena, "int %s_with(", ops[i].full), &with, ");\n");
+                emit_list(gen->h, arena_printf(gen->arena, "int %s_with(", ops[i].full), &with,
+                          ");\n");
         }
 }
 
-void gen_client_source(struct gen *gen, const struct idl_interface *interface, struct operation *ops) {
+void gen_client_source(struct gen *gen, const struct idl_interface *interface,
+                       struct operation *ops) {
         const char *name = names_of(gen->arena, &interface->decl);
 
         for (unsigned i = 0; i < interface->n_ops; i++) {

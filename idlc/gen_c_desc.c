@@ -1,9 +1,11 @@
 /*
- * gen_c_desc.c - the tables of a message: protobuf-c's descriptor and the rules that protobuf has not
+ * gen_c_desc.c - the tables of a message: protobuf-c's descriptor and the rules that protobuf
+ * has not
  *
  * A struct via_type has both. It may refer to any other, itself included: those of the .idl are
- * declared in the header, and those of requests and responses nobody refers to. protobuf-c wants its
- * fields sorted by number, an index of them by name, and the runs of consecutive numbers.
+ * declared in the header, and those of requests and responses nobody refers to. protobuf-c
+ * wants its fields sorted by number, an index of them by name, and the runs of consecutive
+ * numbers.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -31,7 +33,10 @@ static bool is_member(const struct field *field) {
 }
 
 static const char *label_of(const struct field *field) {
-        return field->many ? "REPEATED" : field->optional ? "OPTIONAL" : field->def ? "REQUIRED" : "NONE";
+        return field->many ? "REPEATED"
+               : field->optional ? "OPTIONAL"
+               : field->def ? "REQUIRED"
+                                 : "NONE";
 }
 
 static int by_id(const void *a, const void *b) {
@@ -40,7 +45,10 @@ static int by_id(const void *a, const void *b) {
         return (x->id > y->id) - (x->id < y->id);
 }
 
-/* Two fields have one label only in a private message; the number then decides, to be deterministic. */
+/*
+ * Two fields have one label only in a private message; the number then decides, to be
+ * deterministic.
+ */
 static int by_label(const void *a, const void *b) {
         const struct field *x = *(struct field *const *)a, *y = *(struct field *const *)b;
         int order = strcmp(x->label, y->label);
@@ -62,11 +70,13 @@ static void defaults(struct gen *gen, const struct message *message) {
                                         arena_printf(gen->arena, "%s_default", field->label));
                 buf_printf(gen->c, "\nstatic const %s%s%s = %s;\n",
                            field->kind == IDL_STRING ? "char " : field->type, field->def_name,
-                           field->kind == IDL_STRING ? "[]" : "", emit_value(gen->arena, field->def));
+                           field->kind == IDL_STRING ? "[]" : "",
+                           emit_value(gen->arena, field->def));
         }
 }
 
-static void descriptor_of(struct gen *gen, const struct message *message, const struct field *field) {
+static void descriptor_of(struct gen *gen, const struct message *message,
+                          const struct field *field) {
         const char *companion = field_companion(field), *of = "NULL";
 
         if (field->kind == IDL_STRUCT)
@@ -74,21 +84,26 @@ static void descriptor_of(struct gen *gen, const struct message *message, const 
         else if (field->kind == IDL_ENUM)
                 of = arena_printf(gen->arena, "&%s_descriptor", field->of);
 
-        buf_printf(gen->c, "        { \"%s\", %" PRIu32 ", PROTOBUF_C_LABEL_%s, PROTOBUF_C_TYPE_%s,\n",
-                   field->label, field->id, label_of(field), field->bytes ? "BYTES" : types[field->kind]);
+        buf_printf(gen->c,
+                   "        { \"%s\", %" PRIu32 ", PROTOBUF_C_LABEL_%s, PROTOBUF_C_TYPE_%s,\n",
+                   field->label, field->id, label_of(field),
+                   field->bytes ? "BYTES" : types[field->kind]);
         if (companion)
-                buf_printf(gen->c, "          offsetof(struct %s, %s%s), ", message->name, companion,
-                           field->name);
+                buf_printf(gen->c, "          offsetof(struct %s, %s%s), ", message->name,
+                           companion, field->name);
         else
                 buf_puts(gen->c, "          0, ");
-        buf_printf(gen->c, "offsetof(struct %s, %s),\n          %s, ", message->name, field->name, of);
+        buf_printf(gen->c, "offsetof(struct %s, %s),\n          %s, ", message->name,
+                   field->name, of);
         if (field->def_name)
                 buf_printf(gen->c, "%s%s, ", field->kind == IDL_STRING ? "" : "&", field->def_name);
         else
                 buf_puts(gen->c, "NULL, ");
         buf_printf(gen->c, "%s, 0, NULL, NULL },\n",
-                   field->many && !field->bytes && field->kind != IDL_STRING && field->kind != IDL_STRUCT
-                   ? "PROTOBUF_C_FIELD_FLAG_PACKED" : "0");
+                   field->many && !field->bytes && field->kind != IDL_STRING &&
+                                   field->kind != IDL_STRUCT
+                           ? "PROTOBUF_C_FIELD_FLAG_PACKED"
+                           : "0");
 }
 
 static void indices(struct gen *gen, struct field *const *sorted, unsigned n, const char *by_name) {
@@ -102,8 +117,10 @@ static void indices(struct gen *gen, struct field *const *sorted, unsigned n, co
 
                 list_add(&list, "%u", (unsigned)(at - sorted));
         }
-        emit_list(gen->c, arena_printf(gen->arena, "\nstatic const unsigned %s[] = {\n        ", by_name),
-                  &list, ",\n};\n");
+        emit_list(
+                gen->c,
+                arena_printf(gen->arena, "\nstatic const unsigned %s[] = {\n        ", by_name),
+                &list, ",\n};\n");
 }
 
 static unsigned ranges(struct gen *gen, struct field *const *sorted, unsigned n, const char *name) {
@@ -121,11 +138,13 @@ static unsigned ranges(struct gen *gen, struct field *const *sorted, unsigned n,
 }
 
 static bool has_rule(const struct field *field) {
-        return field->count || field->length || is_member(field) || (!field->bytes && kinds[field->kind]);
+        return field->count || field->length || is_member(field) ||
+               (!field->bytes && kinds[field->kind]);
 }
 
 /* "NULL" if no field has a rule. */
-static const char *rules(struct gen *gen, const struct message *message, struct field *const *sorted) {
+static const char *rules(struct gen *gen, const struct message *message,
+                         struct field *const *sorted) {
         unsigned n = message->n_fields, n_rules = 0;
         const char *name;
 
@@ -139,10 +158,13 @@ static const char *rules(struct gen *gen, const struct message *message, struct 
         for (unsigned i = 0; i < n; i++) {
                 const struct field *field = sorted[i];
 
-                buf_printf(gen->c, "        { %" PRIu32 ", %" PRIu32 ", %s, %s },\n", field->count,
-                           field->length,
-                           !field->bytes && kinds[field->kind] ? kinds[field->kind] : "VIA_RULE_NONE",
-                           field->exact ? "VIA_RULE_EXACT" : is_member(field) ? "VIA_RULE_MEMBER" : "0");
+                buf_printf(gen->c, "        { %" PRIu32 ", %" PRIu32 ", %s, %s },\n",
+                           field->count, field->length,
+                           !field->bytes && kinds[field->kind] ? kinds[field->kind]
+                                                               : "VIA_RULE_NONE",
+                           field->exact ? "VIA_RULE_EXACT"
+                           : is_member(field) ? "VIA_RULE_MEMBER"
+                                              : "0");
         }
         buf_puts(gen->c, "};\n");
         return name;
@@ -153,7 +175,8 @@ static void init_function(struct gen *gen, const struct message *message, const 
         struct buf *out = gen->c;
 
         buf_printf(out, "\nstatic void %s(ProtobufCMessage *base) {\n", name);
-        buf_printf(out, "        struct %s *message = (struct %s *)base;\n\n", message->name, message->name);
+        buf_printf(out, "        struct %s *message = (struct %s *)base;\n\n", message->name,
+                   message->name);
         buf_puts(out, "        memset(message, 0, sizeof(*message));\n");
         buf_printf(out, "        message->base.descriptor = &%s_type.desc;\n", message->name);
         for (unsigned i = 0; i < message->n_fields; i++) {
@@ -192,14 +215,15 @@ void gen_message_tables(struct gen *gen, const struct message *message) {
 
         init = table(gen, message, "message_init");
         buf_printf(out, "\nstatic void %s(ProtobufCMessage *base);\n", init);
-        buf_printf(out, "\n%sconst struct via_type %s_type = {\n", message->is_private ? "static " : "",
-                   message->name);
+        buf_printf(out, "\n%sconst struct via_type %s_type = {\n",
+                   message->is_private ? "static " : "", message->name);
         buf_puts(out, "        {\n                PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,\n");
         buf_printf(out, "                \"%s\", \"%s\", \"%s\", \"%s\",\n", message->dotted,
                    message->short_name, message->name, message->package);
         buf_printf(out, "                sizeof(struct %s),\n", message->name);
         buf_printf(out, "                %u, %s, %s,\n", n, fields, by_name);
         buf_printf(out, "                %u, %s,\n", n_ranges, range);
-        buf_printf(out, "                %s, NULL, NULL, NULL,\n        },\n        %s,\n};\n", init, rule);
+        buf_printf(out, "                %s, NULL, NULL, NULL,\n        },\n        %s,\n};\n",
+                   init, rule);
         init_function(gen, message, init);
 }

@@ -1,9 +1,10 @@
 /*
  * gen_c_fields.c - how the types of IDL lie in a protobuf-c message
  *
- * Three things have no protobuf of their own. An array of arrays becomes one array, row by row. A sequence
- * (or array) as an element of another becomes a message around it, and so does one that is @optional,
- * because in protobuf "none" and "no elements" are the same. Octets are bytes in any number.
+ * Three things have no protobuf of their own. An array of arrays becomes one array, row by row.
+ * A sequence (or array) as an element of another becomes a message around it, and so does one
+ * that is @optional, because in protobuf "none" and "no elements" are the same. Octets are
+ * bytes in any number.
  */
 #include <string.h>
 #include "gen_c_fields.h"
@@ -68,11 +69,7 @@ static void field_of_one(struct gen *gen, const struct idl_type *type, struct fi
 static const struct idl_type *strip_to(struct gen *gen, const struct idl_type *type,
                                        struct holder *holder) {
         while (type->kind == IDL_TYPEDEF) {
-                *holder = (struct holder){
-                        .name = names_of(gen->arena, type->decl),
-                        .dotted = names_dotted(gen->arena, type->decl),
-                        .decl = type->decl,
-                };
+                *holder = holder_of(gen, type->decl);
                 type = ((const struct idl_typedef *)type->decl)->type;
         }
         return type;
@@ -98,12 +95,14 @@ void field_of_type(struct gen *gen, const struct idl_type *type, bool optional,
 
         type = strip_to(gen, type, &within);
         field->exact = type->kind == IDL_ARRAY;
+        field->rows = field->exact && type->n_dims > 1;
         field->count = field->exact ? type->count : bound_of(type);
         while (field->exact && idl_strip(type->elem)->kind == IDL_ARRAY) {
                 inner = idl_strip(type->elem);
                 if ((uint64_t)field->count * inner->count > INT32_MAX)
                         break;
                 field->count *= inner->count;
+                field->rows = true;
                 type = strip_to(gen, type->elem, &within);
         }
 

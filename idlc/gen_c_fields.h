@@ -2,9 +2,9 @@
 /*
  * gen_c_fields.h - how the types of IDL lie in a protobuf-c message
  *
- * Everything that travels is a struct message here: structs, exceptions, the arguments and the results
- * of an operation, and the wrappers that stand for a sequence in a sequence, which protobuf has not.
- * The generators of text work from these and look at no type themselves.
+ * Everything that travels is a struct message here: structs, exceptions, the arguments and the
+ * results of an operation, and the wrappers that stand for a sequence in a sequence, which
+ * protobuf has not. The generators of text work from these and look at no type themselves.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,12 +16,14 @@ struct field {
         const char *name;               /* in C */
         const char *label;              /* in the .idl, and in protobuf */
         uint32_t    id;
-        const struct idl_decl *decl;    /* the member or parameter; NULL: a result, a wrapper's own */
+        /* the member or parameter; NULL: a result, a wrapper's own */
+        const struct idl_decl *decl;
 
         enum idl_kind kind;             /* of an element: a scalar, string, octet, enum or struct */
         bool bytes;                     /* ProtobufCBinaryData, or many of those */
         bool many;                      /* n_x and x */
         bool exact;                     /* an array: as many as count says */
+        bool rows;                      /* ... of more than one dimension */
         bool optional;
         uint32_t count;                 /* see struct via_rule */
         uint32_t length;
@@ -49,6 +51,7 @@ struct wrapper {
         const char *dotted;
         const struct idl_type *type;
         const struct idl_decl *decl;    /* because of whom it exists */
+        const struct idl_decl *at;      /* more exactly */
         struct wrapper *next;           /* due to the same declaration */
 };
 
@@ -59,16 +62,24 @@ struct wrapper {
 struct holder {
         const char *name;
         const char *dotted;
-        const struct idl_decl *decl;
+        const struct idl_decl *decl;    /* with which the wrappers are written */
+        const struct idl_decl *at;      /* where the type is mentioned */
 };
+
+/*
+ * What holds the type of a typedef, of a member; the result of an operation, or one of its
+ * parameters.
+ */
+struct holder holder_of(struct gen *gen, const struct idl_decl *decl);
+struct holder holder_of_result(struct gen *gen, const struct idl_operation *op);
 
 void field_of_type(struct gen *gen, const struct idl_type *type, bool optional,
                    const struct holder *holder, struct field *ret_field);
 
 /*
- * The message around @type, which is an element of (or, being @optional, itself) what @holder holds. A
- * typedef gives it its own name, but only if the typedef's own file has a use for that: then whoever
- * includes it sees the same, and nobody else defines it again.
+ * The message around @type, which is an element of (or, being @optional, itself) what @holder
+ * holds. A typedef gives it its own name, but only if the typedef's own file has a use for
+ * that: then whoever includes it sees the same, and nobody else defines it again.
  */
 struct wrapper *wrapper_of(struct gen *gen, const struct idl_type *type,
                            const struct holder *holder, const char *suffix);

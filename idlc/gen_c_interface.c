@@ -12,8 +12,12 @@ void gen_enter_interface(struct gen *gen, const struct idl_interface *i) {
         names_enter(&gen->names, name, "_ops", &i->decl);
         names_enter(&gen->names, name, "_serve", &i->decl);
         for (unsigned k = 0; k < i->n_ops; k++) {
-                /* An inherited operation is there because of the interface, not of where it was declared. */
-                const struct idl_decl *decl = i->ops[k]->decl.parent == &i->decl ? &i->ops[k]->decl : &i->decl;
+                /*
+                 * An inherited operation is there because of the interface, not of where it was
+                 * declared.
+                 */
+                const struct idl_decl *decl =
+                        i->ops[k]->decl.parent == &i->decl ? &i->ops[k]->decl : &i->decl;
 
                 full = arena_printf(gen->arena, "%s_%s", name, i->ops[k]->decl.name);
                 names_enter(&gen->names, full, "", decl);

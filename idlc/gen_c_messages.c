@@ -13,7 +13,8 @@ const char *field_companion(const struct field *field) {
 }
 
 /* has_x is there because x is optional, and the .idl has a has_x of its own. */
-static void companion_clash(struct gen *gen, const struct field *field, const struct idl_decl *other) {
+static void companion_clash(struct gen *gen, const struct field *field,
+                            const struct idl_decl *other) {
         const char *companion = field_companion(field);
 
         diag(gen->diag, C_NAME_CLASH, other->at, arena_printf(gen->arena, "`%s`", other->path),
@@ -24,8 +25,9 @@ static void companion_clash(struct gen *gen, const struct field *field, const st
 }
 
 /*
- * Names come in three rounds, so that nobody loses a good name to somebody's replacement: those who can
- * keep theirs, then the members that protobuf-c adds, then who has a name that C does not allow.
+ * Names come in three rounds, so that nobody loses a good name to somebody's replacement: those
+ * who can keep theirs, then the members that protobuf-c adds, then who has a name that C does
+ * not allow.
  */
 void name_fields(struct gen *gen, struct field *fields, unsigned n) {
         struct pool pool;
@@ -81,11 +83,7 @@ static const struct idl_value *default_of(struct gen *gen, const struct idl_memb
 }
 
 struct field field_of_member(struct gen *gen, const struct idl_member *member) {
-        struct holder holder = {
-                .name = names_of(gen->arena, &member->decl),
-                .dotted = names_dotted(gen->arena, &member->decl),
-                .decl = member->decl.parent,
-        };
+        struct holder holder = holder_of(gen, &member->decl);
         struct field field = {
                 .label = member->decl.name,
                 .id = member->id,
@@ -119,6 +117,7 @@ const struct message *message_of_wrapper(struct gen *gen, const struct wrapper *
                 .name = wrapper->name,
                 .dotted = wrapper->dotted,
                 .decl = wrapper->decl,
+                .at = wrapper->at,
         };
         struct message *message = arena_new(gen->arena, struct message);
         const char *dot = strrchr(wrapper->dotted, '.');

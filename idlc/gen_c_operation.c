@@ -10,8 +10,10 @@ static struct message make_message(struct gen *gen, struct operation *op,
         const char *dotted = names_dotted(gen->arena, &interface->decl);
 
         return (struct message){
-                .name = names_private(&gen->names, arena_printf(gen->arena, "%s_%s", op->full, what)),
-                .dotted = arena_printf(gen->arena, "%s.%s_%s", dotted, op->idl->decl.name, what),
+                .name = names_private(&gen->names,
+                                      arena_printf(gen->arena, "%s_%s", op->full, what)),
+                .dotted =
+                        arena_printf(gen->arena, "%s.%s_%s", dotted, op->idl->decl.name, what),
                 .short_name = arena_printf(gen->arena, "%s_%s", op->idl->decl.name, what),
                 .package = names_package(gen->arena, &interface->decl),
                 .fields = arena_array(gen->arena, struct field, op->idl->n_params + 1),
@@ -19,16 +21,14 @@ static struct message make_message(struct gen *gen, struct operation *op,
         };
 }
 
-/* Wrappers are named after where the operation is declared: an interface that inherits it has the same. */
+/*
+ * Wrappers are named after where the operation is declared: an interface that inherits it has
+ * the same.
+ */
 static void add_field(struct gen *gen, struct operation *op, struct message *message,
                       const struct idl_type *type, const struct idl_param *param) {
-        const struct idl_decl *decl = &op->idl->decl;
-        const char *what = param ? param->decl.name : "result";
-        struct holder holder = {
-                .name = arena_printf(gen->arena, "%s_%s", names_of(gen->arena, decl), what),
-                .dotted = arena_printf(gen->arena, "%s_%s", names_dotted(gen->arena, decl), what),
-                .decl = decl->parent,
-        };
+        struct holder holder =
+                param ? holder_of(gen, &param->decl) : holder_of_result(gen, op->idl);
         struct field *field = &message->fields[message->n_fields++];
 
         field->id = message->n_fields;
@@ -38,8 +38,8 @@ static void add_field(struct gen *gen, struct operation *op, struct message *mes
 }
 
 /*
- * The parameters that go in keep their names if anything does. A result may then not find "ret_x" free, and
- * takes what is.
+ * The parameters that go in keep their names if anything does. A result may then not find
+ * "ret_x" free, and takes what is.
  */
 static void name_arguments(struct gen *gen, struct operation *op) {
         static const char *const ours[] = { "base", "call", "client", "err", "options" };
@@ -64,8 +64,8 @@ static void name_arguments(struct gen *gen, struct operation *op) {
                 field->name = pool_pick(&members, label, field_companion(field), NULL);
                 ret = arena_printf(gen->arena, "ret_%s", label);
                 op->rets[i] = pool_pick(&op->pool, ret, NULL, NULL);
-                op->n_rets[i] = pool_pick(&op->pool, arena_printf(gen->arena, "ret_n_%s", label), NULL,
-                                          NULL);
+                op->n_rets[i] = pool_pick(
+                        &op->pool, arena_printf(gen->arena, "ret_n_%s", label), NULL, NULL);
         }
         pool_fini(&members);
 }
@@ -83,7 +83,8 @@ struct operation *operations_of(struct gen *gen, const struct idl_interface *int
                 op->idl = idl;
                 op->name = pool_pick(&members, idl->decl.name, NULL, NULL);
                 op->full = arena_printf(gen->arena, "%s_%s", name, idl->decl.name);
-                op->wire = arena_printf(gen->arena, "%s/%s", names_dotted(gen->arena, &interface->decl),
+                op->wire = arena_printf(gen->arena, "%s/%s",
+                                        names_dotted(gen->arena, &interface->decl),
                                         idl->decl.name);
                 op->request = make_message(gen, op, interface, "request");
                 op->response = make_message(gen, op, interface, "response");
@@ -91,9 +92,11 @@ struct operation *operations_of(struct gen *gen, const struct idl_interface *int
                         add_field(gen, op, &op->response, idl->result, NULL);
                 for (unsigned p = 0; p < idl->n_params; p++) {
                         if (idl->params[p]->dir & IDL_IN)
-                                add_field(gen, op, &op->request, idl->params[p]->type, idl->params[p]);
+                                add_field(gen, op, &op->request, idl->params[p]->type,
+                                          idl->params[p]);
                         if (idl->params[p]->dir & IDL_OUT)
-                                add_field(gen, op, &op->response, idl->params[p]->type, idl->params[p]);
+                                add_field(gen, op, &op->response, idl->params[p]->type,
+                                          idl->params[p]);
                 }
                 name_arguments(gen, op);
         }

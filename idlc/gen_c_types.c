@@ -17,23 +17,13 @@ static void enter_message(struct gen *gen, const char *name, const struct idl_de
                 names_enter(&gen->names, name, suffixes[i], decl);
 }
 
-/* "_MAX", "_LEN", or NULL if nothing bounds @field; and the number. */
-static const char *bound_of(const struct field *field, uint32_t *ret_bound) {
-        if (field->many || field->bytes) {
-                *ret_bound = field->count;
-                return !field->count ? NULL : field->exact ? "_LEN" : "_MAX";
-        }
-        *ret_bound = field->length;
-        return field->length ? "_MAX" : NULL;
-}
-
 void gen_enter_wrappers(struct gen *gen, const struct idl_decl *decl) {
         for (struct wrapper *w = wrappers_of(gen, decl); w; w = w->next)
-                enter_message(gen, w->name, w->decl);
+                enter_message(gen, w->name, w->at);
 }
 
 void gen_enter_struct(struct gen *gen, const struct idl_struct *s) {
-        const char *name = names_of(gen->arena, &s->decl), *member, *suffix;
+        const char *name = names_of(gen->arena, &s->decl), *macro;
         uint32_t bound;
 
         enter_message(gen, name, &s->decl);
@@ -44,12 +34,18 @@ void gen_enter_struct(struct gen *gen, const struct idl_struct *s) {
         for (unsigned i = 0; i < s->n_own; i++) {
                 struct field field = field_of_member(gen, s->own[i]);
 
-                member = names_of(gen->arena, &s->own[i]->decl);
-                suffix = bound_of(&field, &bound);
-                if (suffix)
-                        names_enter_macro(&gen->names, member, suffix, &s->own[i]->decl);
+                macro = gen_bound(gen, &field, &s->own[i]->decl, &bound);
+                if (macro)
+                        names_enter_macro(&gen->names, macro, "", &s->own[i]->decl);
         }
         gen_enter_wrappers(gen, &s->decl);
+}
+
+/* "-7" for "(-7)". */
+static const char *bare(struct arena *arena, const char *value) {
+        return *value == '(' && value[1] == '-'
+                       ? arena_strndup(arena, value + 1, strlen(value) - 2)
+                       : value;
 }
 
 /* What a comment should say of @field that its C type does not; NULL: nothing. */
@@ -66,18 +62,25 @@ static const char *facts(struct gen *gen, const struct field *field) {
         if (strcmp(field->name, field->label))
                 buf_printf(&text, "; `%s` in the .idl", field->label);
         if (field->count)
-                buf_printf(&text, "; %s %" PRIu32 "%s", field->exact ? "exactly" : "at most", field->count,
-                           field->bytes && !field->many ? " bytes" : "");
+                buf_printf(&text, "; %s %" PRIu32 "%s%s", field->exact ? "exactly" : "at most",
+                           field->count, field->bytes && !field->many ? " bytes" : "",
+                           field->rows ? ", row by row" : "");
         if (field->length)
-                buf_printf(&text, "; %sat most %" PRIu32 " bytes", field->many ? "each " : "", field->length);
-        if (!field->bytes && spans[field->kind])
+                buf_printf(&text, "; %sat most %" PRIu32 " bytes", field->many ? "each " : "",
+                           field->length);
+        if (member && member->has_min && member->has_max)
+                buf_printf(&text, "; %s to %s",
+                           bare(gen->arena, emit_value(gen->arena, &member->min)),
+                           bare(gen->arena, emit_value(gen->arena, &member->max)));
+        else if (!field->bytes && spans[field->kind])
                 buf_printf(&text, "; %s%s", field->many ? "each " : "", spans[field->kind]);
         if (field->optional && !field_companion(field))
                 buf_puts(&text, "; NULL: none");
         if (member && member->unit)
                 buf_printf(&text, "; in %s", member->unit);
         if (member && member->has_default)
-                buf_printf(&text, "; default %s", emit_value(gen->arena, &member->def));
+                buf_printf(&text, "; default %s",
+                           bare(gen->arena, emit_value(gen->arena, &member->def)));
         kept = text.len ? emit_clean(gen->arena, text.data + 2) : NULL;
         buf_fini(&text);
         return kept;
@@ -101,10 +104,11 @@ void gen_message_struct(struct gen *gen, struct buf *out, const struct message *
                 const char *companion = field_companion(field);
 
                 if (companion)
-                        rows_add(&rows, NULL, "%s %s%s;", field->many ? "size_t" : "protobuf_c_boolean",
-                                 companion, field->name);
-                rows_add(&rows, message->is_private ? NULL : comment_of(gen, field), "%s%s%s;", field->type,
-                         field->many ? "*" : "", field->name);
+                        rows_add(&rows, NULL, "%s %s%s;",
+                                 field->many ? "size_t" : "protobuf_c_boolean", companion,
+                                 field->name);
+                rows_add(&rows, message->is_private ? NULL : comment_of(gen, field), "%s%s%s;",
+                         field->type, field->many ? "*" : "", field->name);
         }
         buf_printf(out, "struct %s {\n", message->name);
         rows_emit(&rows, out);
@@ -112,12 +116,18 @@ void gen_message_struct(struct gen *gen, struct buf *out, const struct message *
 }
 
 static void prototypes(struct gen *gen, const char *name) {
+        struct list all = { .arena = gen->arena }, two = { .arena = gen->arena };
+
         buf_printf(gen->h, "\nvoid %s_init(struct %s *message);\n", name, name);
         buf_printf(gen->h, "void %s_fini(struct %s *message);\n", name, name);
         buf_printf(gen->h, "void %s_free(struct %s *message);\n", name, name);
-        buf_printf(gen->h, "void %s_free_all(size_t n, struct %s **messages);\n", name, name);
+        list_add(&all, "size_t n");
+        list_add(&all, "struct %s **messages", name);
+        emit_list(gen->h, arena_printf(gen->arena, "void %s_free_all(", name), &all, ");\n");
         buf_printf(gen->h, "struct %s *%s_dup(const struct %s *message);\n", name, name, name);
-        buf_printf(gen->h, "bool %s_equal(const struct %s *a, const struct %s *b);\n", name, name, name);
+        list_add(&two, "const struct %s *a", name);
+        list_add(&two, "const struct %s *b", name);
+        emit_list(gen->h, arena_printf(gen->arena, "bool %s_equal(", name), &two, ");\n");
         buf_printf(gen->h, "extern const struct via_type %s_type;\n", name);
 }
 
@@ -148,20 +158,23 @@ static void functions(struct gen *gen, const char *name) {
 }
 
 static void exception(struct gen *gen, const char *name) {
-        buf_puts(gen->h, "/* For a handler to return; and what a call has failed with, if it was this, else NULL. */\n");
-        buf_printf(gen->h, "int %s_raise(struct via_call *call, const struct %s *exception);\n", name, name);
+        buf_printf(gen->h, "int %s_raise(struct via_call *call, const struct %s *exception);\n",
+                   name, name);
         buf_printf(gen->h, "const struct %s *%s_get(const struct via_error *err);\n", name, name);
 
-        buf_printf(gen->c, "\nint %s_raise(struct via_call *call, const struct %s *exception) {\n"
-                   "        return via_call_raise(call, &%s_type, exception);\n}\n", name, name, name);
-        buf_printf(gen->c, "\nconst struct %s *%s_get(const struct via_error *err) {\n"
+        buf_printf(gen->c,
+                   "\nint %s_raise(struct via_call *call, const struct %s *exception) {\n"
+                   "        return via_call_raise(call, &%s_type, exception);\n}\n",
+                   name, name, name);
+        buf_printf(gen->c,
+                   "\nconst struct %s *%s_get(const struct via_error *err) {\n"
                    "        return (const struct %s *)via_error_exception(err, &%s_type);\n}\n",
                    name, name, name, name);
 }
 
 void gen_struct(struct gen *gen, const struct idl_struct *s) {
         const struct message *message = message_of_struct(gen, s);
-        const char *suffix;
+        const char *macro;
         uint32_t bound;
 
         gen_wrappers(gen, &s->decl);
@@ -170,10 +183,9 @@ void gen_struct(struct gen *gen, const struct idl_struct *s) {
         emit_comment(gen->h, 0, emit_clean(gen->arena, s->decl.doc));
         gen_message_struct(gen, gen->h, message);
         for (unsigned i = s->n_members - s->n_own; i < s->n_members; i++) {
-                suffix = bound_of(&message->fields[i], &bound);
-                if (suffix)
-                        buf_printf(gen->h, "#define %s%s %" PRIu32 "\n",
-                                   names_of(gen->arena, &s->members[i]->decl), suffix, bound);
+                macro = gen_bound(gen, &message->fields[i], &s->members[i]->decl, &bound);
+                if (macro)
+                        buf_printf(gen->h, "#define %s %" PRIu32 "\n", macro, bound);
         }
         prototypes(gen, message->name);
         if (s->is_exception)
@@ -189,8 +201,9 @@ void gen_wrappers(struct gen *gen, const struct idl_decl *decl) {
                 message = message_of_wrapper(gen, w);
                 gen_know(gen, message->name);
                 buf_putc(gen->h, '\n');
-                emit_comment(gen->h, 0, arena_printf(gen->arena, "Stands for a %s inside another type.",
-                                                     idl_type_name(gen->arena, w->type)));
+                emit_comment(gen->h, 0,
+                             arena_printf(gen->arena, "Stands for a %s inside another type.",
+                                          idl_type_name(gen->arena, w->type)));
                 gen_message_struct(gen, gen->h, message);
                 prototypes(gen, message->name);
                 gen_message_tables(gen, message);

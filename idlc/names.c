@@ -33,14 +33,21 @@ static const char *join(struct arena *arena, const char *path, const char *glue)
         return joined;
 }
 
+const char *names_clear(struct arena *arena, const char *name) {
+        while (word_taken(name))
+                name = arena_printf(arena, "%s_", name);
+        return name;
+}
+
 const char *names_of(struct arena *arena, const struct idl_decl *decl) {
         const char *name;
 
         if (decl->kind == IDL_DECL_ENUMERATOR)
-                return arena_printf(arena, "%s_%s", names_of(arena, decl->parent), decl->name);
-
-        name = join(arena, decl->path, "_");
-        while (word_taken(name) || (decl->kind == IDL_DECL_TYPEDEF && word_function(name)) ||
+                return names_clear(arena,
+                                   arena_printf(arena, "%s_%s", names_of(arena, decl->parent),
+                                                decl->name));
+        name = names_clear(arena, join(arena, decl->path, "_"));
+        while ((decl->kind == IDL_DECL_TYPEDEF && word_function(name)) ||
                (decl->kind == IDL_DECL_CONST && word_ours(name)))
                 name = arena_printf(arena, "%s_", name);
         return name;
@@ -79,7 +86,8 @@ static void enter(struct names *names, const char *base, const char *suffix,
             !strncmp(full, "protobuf_c_", 11) || !strncmp(full, "PROTOBUF_C_", 11) ||
             !strncmp(full, "ProtobufC", 9)) {
                 diag(names->diag, C_NAME_RESERVED, decl->at, decl->path, full);
-                diag_help(names->diag, "give it another name, or put it into a module of another name");
+                diag_help(names->diag,
+                          "give it another name, or put it into a module of another name");
         }
         map_put(&names->taken, full, strlen(full), name);
         names->n_macros += macro;
@@ -121,7 +129,8 @@ bool pool_free(const struct pool *pool, const char *name) {
 }
 
 void pool_take(struct pool *pool, const char *name, const struct idl_decl *decl) {
-        map_put(&pool->taken, name, strlen(name), (void *)(decl ? (uintptr_t)decl : (uintptr_t)pool));
+        map_put(&pool->taken, name, strlen(name),
+                (void *)(decl ? (uintptr_t)decl : (uintptr_t)pool));
 }
 
 const struct idl_decl *pool_owner(const struct pool *pool, const char *name) {

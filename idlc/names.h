@@ -2,10 +2,11 @@
 /*
  * names.h - what things are called in C
  *
- * Scopes are joined by underscores, "hello::Greeter" is hello_Greeter, and all of C is one scope: so
- * everything that is generated for a unit is entered here by its C name, and what comes second under a
- * name is an error at the place where the person who wrote it can see both. Words that C has taken
- * get an underscore, and so do names that only the generated .c ever sees.
+ * Scopes are joined by underscores, "hello::Greeter" is hello_Greeter, and all of C is one
+ * scope: so everything that is generated for a unit is entered here by its C name, and what
+ * comes second under a name is an error at the place where the person who wrote it can see
+ * both. Words that C has taken get an underscore, and so do names that only the generated .c
+ * ever sees.
  */
 #include <stdbool.h>
 #include "ast.h"
@@ -30,6 +31,8 @@ struct names {
 void names_init(struct names *names, struct arena *arena, struct diag *diag);
 void names_fini(struct names *names);
 
+/* @name, with underscores until C has not taken it. */
+const char *names_clear(struct arena *arena, const char *name);
 /* The C name of a declaration at any scope. */
 const char *names_of(struct arena *arena, const struct idl_decl *decl);
 /* Its name in protobuf's way, "hello.Greeter". */
@@ -39,10 +42,11 @@ const char *names_dotted(struct arena *arena, const struct idl_decl *decl);
 const char *names_package(struct arena *arena, const struct idl_decl *decl);
 
 /*
- * Enters what @decl is called in C, or, if @suffix is not "", something that is generated because of it:
- * "_init". Complains if it is taken.
+ * Enters what @decl is called in C, or, if @suffix is not "", something that is generated
+ * because of it: "_init". Complains if it is taken.
  */
-void names_enter(struct names *names, const char *name, const char *suffix, const struct idl_decl *decl);
+void names_enter(struct names *names, const char *name, const char *suffix,
+                 const struct idl_decl *decl);
 /* The same for a #define, which is in the way of members and parameters too. */
 void names_enter_macro(struct names *names, const char *name, const char *suffix,
                        const struct idl_decl *decl);
@@ -63,6 +67,9 @@ bool pool_may_be(const struct pool *pool, const char *name);
 bool pool_free(const struct pool *pool, const char *name);
 void pool_take(struct pool *pool, const char *name, const struct idl_decl *decl);
 const struct idl_decl *pool_owner(const struct pool *pool, const char *name);
-/* @name with underscores until it, and @prefix before it if that is not NULL, is free; takes both. */
+/*
+ * @name with underscores until it, and @prefix before it if that is not NULL, is free; takes
+ * both.
+ */
 const char *pool_pick(struct pool *pool, const char *name, const char *prefix,
                       const struct idl_decl *decl);

@@ -1,5 +1,6 @@
 /*
- * test_generated.c - what idlc makes of tests/idl/everything.idl is right for the codec and for protobuf-c
+ * test_generated.c - what idlc makes of tests/idl/everything.idl is right for the codec and for
+ * protobuf-c
  */
 #include "everything.h"
 #include "test.h"
@@ -27,7 +28,10 @@ static uint8_t *encode(const struct via_type *type, const void *message, size_t 
         return bytes;
 }
 
-/* There and back by either, and a copy: all of them say the same as @message. Frees nothing of it. */
+/*
+ * There and back by either, and a copy: all of them say the same as @message. Frees nothing of
+ * it.
+ */
 static void goes_round(const struct via_type *type, void *message) {
         struct via_arena *arena = via_arena_new(0);
         struct via_error err = VIA_ERROR_INIT;
@@ -261,7 +265,8 @@ TEST(optionals_go_round) {
         GOES_ROUND(all_Optionals, &o);
 
         /* there, but zero or empty: not the same as not there */
-        o.has_b = o.has_c = o.has_o = o.has_i32 = o.has_u64 = o.has_d = o.has_level = o.has_bytes = true;
+        o.has_b = o.has_c = o.has_o = o.has_i32 = o.has_u64 = o.has_d = o.has_level =
+                o.has_bytes = true;
         o.level = (enum all_Level)0;
         o.s = text("");
         o.point = point(0, 0);
@@ -296,7 +301,8 @@ static void fill_many(struct all_Many *m) {
         FILL(m, corners, struct all_Point *, point(1, 2), point(3, 4));
         FILL(m, row, int32_t, 1, 2, 3, 4);
         FILL(m, table, struct all_Row *, row(1, 2), row(0, 0), row(-3, 4));
-        FILL(m, pairs, struct all_Many_pairs_item *, malloc(sizeof(**m->pairs)), malloc(sizeof(**m->pairs)));
+        FILL(m, pairs, struct all_Many_pairs_item *, malloc(sizeof(**m->pairs)),
+             malloc(sizeof(**m->pairs)));
         for (size_t i = 0; i < m->n_pairs; i++)
                 all_Many_pairs_item_init(m->pairs[i]);
         FILL(m->pairs[1], v, int32_t, 7, 8);

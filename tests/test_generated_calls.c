@@ -1,44 +1,52 @@
 /*
  * test_generated_calls.c - every kind of argument and result through the stubs that idlc makes
  *
- * The server, a thread of this program, answers what the client can check; the sanitizers see who frees what.
+ * The server, a thread of this program, answers what the client can check; the sanitizers see
+ * who frees what.
  */
 #include <pthread.h>
 #include <via/via.h>
 #include "everything.h"
 #include "test.h"
 
-static char told[32];                           /* written by the server's thread, read after its end */
+/* written by the server's thread, read after its end */
+static char told[32];
 
 static int echo(struct via_call *call, const char *text, char **ret_result) {
         return via_call_strdup(call, ret_result, text);
 }
 
-static int same_scalars(struct via_call *call, const struct all_Scalars *s, struct all_Scalars *ret_result) {
+static int same_scalars(struct via_call *call, const struct all_Scalars *s,
+                        struct all_Scalars *ret_result) {
         struct all_Scalars same = *s;
 
         if (!strcmp(s->s, "own"))
-                return all_Everything_Own_raise(call, &(struct all_Everything_Own){ .code = s->i32 });
+                return all_Everything_Own_raise(call,
+                                                &(struct all_Everything_Own){ .code = s->i32 });
         if (!strcmp(s->s, "refused"))
-                return all_Refused_raise(call, &(struct all_Refused){ .why = s->s, .level = s->level });
-        *ret_result = same;                     /* what it points to is the request's: it lives long enough */
+                return all_Refused_raise(
+                        call, &(struct all_Refused){ .why = s->s, .level = s->level });
+        /* what it points to is the request's: it lives long enough */
+        *ret_result = same;
         return VIA_OK;
 }
 
-static int each(struct via_call *call, bool b, char c, uint8_t o, int8_t i8, uint8_t u8, int16_t i16,
-                uint16_t u16, int32_t i32, uint32_t u32, int64_t i64, uint64_t u64, float f, double d,
-                enum all_Sky sky, bool *ret_result) {
+static int each(struct via_call *call, bool b, char c, uint8_t o, int8_t i8, uint8_t u8,
+                int16_t i16, uint16_t u16, int32_t i32, uint32_t u32, int64_t i64, uint64_t u64,
+                float f, double d, enum all_Sky sky, bool *ret_result) {
         (void)call;
-        *ret_result = b && c == (char)-1 && o == 255 && i8 == -128 && u8 == 255 && i16 == INT16_MIN &&
-                u16 == UINT16_MAX && i32 == INT32_MIN && u32 == UINT32_MAX && i64 == INT64_MIN &&
-                u64 == UINT64_MAX && f == 0.5f && d == 0.1 && sky == all_Sky_RAIN;
+        *ret_result = b && c == (char)-1 && o == 255 && i8 == -128 && u8 == 255 &&
+                      i16 == INT16_MIN && u16 == UINT16_MAX && i32 == INT32_MIN &&
+                      u32 == UINT32_MAX && i64 == INT64_MIN && u64 == UINT64_MAX && f == 0.5f &&
+                      d == 0.1 && sky == all_Sky_RAIN;
         return VIA_OK;
 }
 
-static int turn(struct via_call *call, bool b, char c, uint8_t o, int8_t i8, int16_t i16, int64_t i64,
-                double d, enum all_Level level, const char *s, const struct all_Point *p, bool *ret_b,
-                char *ret_c, uint8_t *ret_o, int8_t *ret_i8, int16_t *ret_i16, int64_t *ret_i64,
-                double *ret_d, enum all_Level *ret_level, char **ret_s, struct all_Point *ret_p) {
+static int turn(struct via_call *call, bool b, char c, uint8_t o, int8_t i8, int16_t i16,
+                int64_t i64, double d, enum all_Level level, const char *s,
+                const struct all_Point *p, bool *ret_b, char *ret_c, uint8_t *ret_o,
+                int8_t *ret_i8, int16_t *ret_i16, int64_t *ret_i64, double *ret_d,
+                enum all_Level *ret_level, char **ret_s, struct all_Point *ret_p) {
         *ret_b = !b;
         *ret_c = (char)(c + 1);
         *ret_o = (uint8_t)~o;
@@ -52,8 +60,9 @@ static int turn(struct via_call *call, bool b, char c, uint8_t o, int8_t i8, int
         return via_call_printf(call, ret_s, "%s%s", s, s);
 }
 
-static int numbers(struct via_call *call, size_t n_i, const int32_t *i, size_t n_bytes, const uint8_t *bytes,
-                   size_t *ret_n_o, int32_t **ret_o, size_t *ret_n_bytes, uint8_t **ret_bytes) {
+static int numbers(struct via_call *call, size_t n_i, const int32_t *i, size_t n_bytes,
+                   const uint8_t *bytes, size_t *ret_n_o, int32_t **ret_o, size_t *ret_n_bytes,
+                   uint8_t **ret_bytes) {
         *ret_o = via_call_alloc(call, n_i * sizeof(**ret_o));
         *ret_bytes = via_call_alloc(call, n_bytes);
         *ret_n_o = n_i;
@@ -75,8 +84,8 @@ static int strings(struct via_call *call, size_t n_i, char *const *i, size_t *re
         return VIA_OK;
 }
 
-static int points(struct via_call *call, size_t n_i, struct all_Point *const *i, size_t *ret_n_result,
-                  struct all_Point ***ret_result) {
+static int points(struct via_call *call, size_t n_i, struct all_Point *const *i,
+                  size_t *ret_n_result, struct all_Point ***ret_result) {
         *ret_result = via_call_alloc(call, n_i * sizeof(**ret_result));
         *ret_n_result = n_i;
         for (size_t k = 0; k < n_i; k++)
@@ -97,9 +106,10 @@ static int arrays(struct via_call *call, const double m[6], const uint8_t mac[6]
         return VIA_OK;
 }
 
-static int same_table(struct via_call *call, size_t n_t, struct all_Row *const *t, size_t n_blobs,
-                      const ProtobufCBinaryData *blobs, size_t *ret_n_result, struct all_Row ***ret_result,
-                      size_t *ret_n_back, ProtobufCBinaryData **ret_back) {
+static int same_table(struct via_call *call, size_t n_t, struct all_Row *const *t,
+                      size_t n_blobs, const ProtobufCBinaryData *blobs, size_t *ret_n_result,
+                      struct all_Row ***ret_result, size_t *ret_n_back,
+                      ProtobufCBinaryData **ret_back) {
         *ret_n_result = n_t;
         *ret_result = via_call_alloc(call, n_t * sizeof(**ret_result));
         memcpy(*ret_result, t, n_t * sizeof(*t));
@@ -182,22 +192,26 @@ TEST(scalars_arrive_both_ways) {
         char c, *s;
 
         begin();
-        CALL(all_Everything_each(client, true, (char)-1, 255, -128, 255, INT16_MIN, UINT16_MAX, INT32_MIN,
-                                 UINT32_MAX, INT64_MIN, UINT64_MAX, 0.5f, 0.1, all_Sky_RAIN, &b, &err));
+        CALL(all_Everything_each(client, true, (char)-1, 255, -128, 255, INT16_MIN, UINT16_MAX,
+                                 INT32_MIN, UINT32_MAX, INT64_MIN, UINT64_MAX, 0.5f, 0.1,
+                                 all_Sky_RAIN, &b, &err));
         CHECK(b);
-        CALL(all_Everything_turn(client, true, 'a', 0xf0, 127, -5, 1ll << 40, 0.5, all_Level_LOW, "ab", &p, &b,
-                                 &c, &o, &i8, &i16, &i64, &d, &level, &s, &q, &err));
-        CHECK(!b && c == 'b' && o == 0x0f && i8 == -127 && i16 == 5 && i64 == -(1ll << 40) && d == -0.5);
+        CALL(all_Everything_turn(client, true, 'a', 0xf0, 127, -5, 1ll << 40, 0.5,
+                                 all_Level_LOW, "ab", &p, &b, &c, &o, &i8, &i16, &i64, &d,
+                                 &level, &s, &q, &err));
+        CHECK(!b && c == 'b' && o == 0x0f && i8 == -127 && i16 == 5 && i64 == -(1ll << 40) &&
+              d == -0.5);
         CHECK(level == all_Level_TOP && q->x == 2 && q->y == 1);
         CHECK_STR(s, "abab");
         free(s);
         all_Point_free(q);
 
         /* nothing is wanted back, and nothing leaks */
-        CALL(all_Everything_turn(client, true, 'a', 0, 1, 1, 1, 1, all_Level_LOW, NULL, &p, NULL, NULL, NULL,
-                                 NULL, NULL, NULL, NULL, NULL, NULL, NULL, &err));
-        CALL(all_Everything_turn(client, true, 'a', 0, 1, 1, 1, 1, all_Level_LOW, "x", &p, NULL, NULL, NULL,
-                                 NULL, NULL, NULL, NULL, NULL, &s, NULL, &err));
+        CALL(all_Everything_turn(client, true, 'a', 0, 1, 1, 1, 1, all_Level_LOW, NULL, &p,
+                                 NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+                                 &err));
+        CALL(all_Everything_turn(client, true, 'a', 0, 1, 1, 1, 1, all_Level_LOW, "x", &p, NULL,
+                                 NULL, NULL, NULL, NULL, NULL, NULL, NULL, &s, NULL, &err));
         CHECK_STR(s, "xx");
         free(s);
         end();
@@ -261,8 +275,8 @@ TEST(sequences_arrive) {
         all_Point_init(&b);
         a.x = 1;
         b.x = 2;
-        CALL(all_Everything_numbers(client, 3, numbers_in, 2, (const uint8_t *)"xy", &n, &o, &n_bytes, &bytes,
-                                    &err));
+        CALL(all_Everything_numbers(client, 3, numbers_in, 2, (const uint8_t *)"xy", &n, &o,
+                                    &n_bytes, &bytes, &err));
         CHECK(n == 3 && o[0] == 3 && o[2] == 1 && n_bytes == 2 && !memcmp(bytes, "yx", 2));
         free(o);
         free(bytes);
@@ -270,8 +284,8 @@ TEST(sequences_arrive) {
         CHECK(n == 0 && n_bytes == 0);
         free(o);
         free(bytes);
-        CALL(all_Everything_numbers(client, 3, numbers_in, 2, (const uint8_t *)"xy", NULL, NULL, NULL, NULL,
-                                    &err));
+        CALL(all_Everything_numbers(client, 3, numbers_in, 2, (const uint8_t *)"xy", NULL, NULL,
+                                    NULL, NULL, &err));
 
         CALL(all_Everything_strings(client, 2, strings_in, &n, &strings_out, &s, &err));
         CHECK_INT(n, ==, 2);
@@ -324,10 +338,11 @@ TEST(tables_arrive_in_an_arena) {
         all_Row_init(&two);
         one.n_v = 3;
         one.v = cells;
-        CALL(all_Everything_same_table_with(client, &options, 2, rows, 2, blobs, &n, &back, &n_blobs,
-                                            &blobs_back, &err));
+        CALL(all_Everything_same_table_with(client, &options, 2, rows, 2, blobs, &n, &back,
+                                            &n_blobs, &blobs_back, &err));
         CHECK(n == 2 && all_Row_equal(back[0], &one) && all_Row_equal(back[1], &two));
-        CHECK(n_blobs == 2 && blobs_back[0].len == 1 && blobs_back[0].data[0] == 'x' && !blobs_back[1].len);
+        CHECK(n_blobs == 2 && blobs_back[0].len == 1 && blobs_back[0].data[0] == 'x' &&
+              !blobs_back[1].len);
         CALL(all_Everything_make_inner_with(client, &options, 42, &inner, &err));
         CHECK_INT(inner->x, ==, 42);
         CALL(all_Everything_make_inner_with(client, &options, 42, NULL, &err));
