@@ -46,6 +46,9 @@ void gen_enter_wrappers(struct gen *gen, const struct idl_decl *decl);
 void gen_enter_typedef(struct gen *gen, const struct idl_typedef *t);
 void gen_enter_interface(struct gen *gen, const struct idl_interface *i);
 
+/* What the header says of itself and of all that is in it. @name is the .idl's. */
+const char *gen_opening(struct gen *gen, const char *name);
+
 /* Whether the header has mentioned the struct @name before; from now on it has. */
 bool gen_know(struct gen *gen, const char *name);
 
