@@ -32,8 +32,9 @@ static const struct paragraph {
           "without a number." },
         { IDL_DECL_INTERFACE, false,
           "A call returns VIA_OK, or says in *err what went wrong; where ret_x is NULL the result is "
-          "dropped. A function that a server's NAME_ops lacks is answered with VIA_UNIMPLEMENTED; the "
-          "others get @self from via_call_self(). @ops and @self stay yours, and must outlive the server." },
+          "dropped. A handler finds structs and arrays that it returns there already, to be filled in. A "
+          "function that a server's NAME_ops lacks is answered with VIA_UNIMPLEMENTED; the others get "
+          "@self from via_call_self(). @ops and @self stay yours, and must outlive the server." },
 };
 
 static bool has_any(const struct gen *gen, const struct paragraph *paragraph) {

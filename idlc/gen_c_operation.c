@@ -47,6 +47,7 @@ static void name_arguments(struct gen *gen, struct operation *op) {
         struct pool members;
 
         pool_init(&op->pool, &gen->names);
+        op->pool.arguments = true;
         for (unsigned i = 0; i < sizeof(ours) / sizeof(*ours); i++)
                 pool_take(&op->pool, ours[i], NULL);
         for (unsigned i = 0; i < in->n_fields; i++)

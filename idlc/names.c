@@ -46,7 +46,10 @@ const char *names_of(struct arena *arena, const struct idl_decl *decl) {
                 return names_clear(arena,
                                    arena_printf(arena, "%s_%s", names_of(arena, decl->parent),
                                                 decl->name));
-        name = names_clear(arena, join(arena, decl->path, "_"));
+        name = join(arena, decl->path, "_");
+        if (decl->kind == IDL_DECL_INTERFACE)
+                return name;            /* only ever the beginning of another name */
+        name = names_clear(arena, name);
         while ((decl->kind == IDL_DECL_TYPEDEF && word_function(name)) ||
                (decl->kind == IDL_DECL_CONST && word_ours(name)))
                 name = arena_printf(arena, "%s_", name);
@@ -121,7 +124,12 @@ void pool_fini(struct pool *pool) {
 bool pool_may_be(const struct pool *pool, const char *name) {
         const struct name *global = map_get(&pool->names->taken, name, strlen(name));
 
-        return !word_taken(name) && (!global || !global->macro);
+        if (word_taken(name))
+                return false;
+        if (!global || !global->decl)
+                return true;
+        /* A macro is replaced wherever it is; a typedef would be hidden, which some warn of. */
+        return !global->macro && !(pool->arguments && global->decl->kind == IDL_DECL_TYPEDEF);
 }
 
 bool pool_free(const struct pool *pool, const char *name) {

@@ -58,6 +58,7 @@ const char *names_private(struct names *names, const char *name);
 struct pool {
         struct names *names;
         struct map    taken;            /* to struct idl_decl, or to the pool itself: nobody's */
+        bool          arguments;
 };
 
 void pool_init(struct pool *pool, struct names *names);

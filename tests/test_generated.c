@@ -114,7 +114,7 @@ TEST(constants_have_their_values) {
         CHECK_INT(all_BYTE, ==, 255);
         CHECK_INT(all_TINY, ==, -128);
         CHECK_INT(all_SMALL, ==, INT16_MIN);
-        CHECK_INT(all_PORT, ==, UINT16_MAX);
+        CHECK_INT(all_SHORTS, ==, UINT16_MAX);
         CHECK_INT(all_LEAST, ==, INT32_MIN);
         CHECK(all_MOST == UINT32_MAX);
         CHECK(all_DEEP == INT64_MIN);
@@ -214,7 +214,8 @@ TEST(defaults_are_not_confused_with_zero) {
         struct all_Scalars s;
 
         all_Defaults_init(&zero);
-        zero.b = zero.c = zero.o = 0;
+        zero.b = false;
+        zero.c = zero.o = 0;
         zero.i32 = 0;
         zero.u64 = 0;
         zero.f = 0;
@@ -306,8 +307,8 @@ static void fill_many(struct all_Many *m) {
         for (size_t i = 0; i < m->n_pairs; i++)
                 all_Many_pairs_item_init(m->pairs[i]);
         FILL(m->pairs[1], v, int32_t, 7, 8);
-        FILL(m, macs, struct all_Many_macs_item *, malloc(sizeof(**m->macs)));
-        all_Many_macs_item_init(m->macs[0]);
+        FILL(m, macs, struct all_Mac *, malloc(sizeof(**m->macs)));
+        all_Mac_init(m->macs[0]);
         m->macs[0]->v = (ProtobufCBinaryData)BYTES("abcdef");
         FILL(m, deep, struct all_Many_deep_item *, malloc(sizeof(**m->deep)));
         all_Many_deep_item_init(m->deep[0]);

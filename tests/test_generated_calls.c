@@ -5,6 +5,7 @@
  * who frees what.
  */
 #include <pthread.h>
+#include <uv.h>
 #include <via/via.h>
 #include "everything.h"
 #include "test.h"
@@ -171,6 +172,7 @@ static void end(void) {
         pthread_join(thread, NULL);
         via_server_free(server);
         via_error_fini(&err);
+        uv_library_shutdown();                  /* libuv keeps a pipe for signals */
 }
 
 #define CALL(call) do { \

@@ -99,7 +99,7 @@ for idl in "$here"/clash/*.idl; do
         mkdir "$tmp/out"
         if "$idlc" -o "$tmp/out" "$idl" >"$tmp/said" 2>&1; then
                 fail "$name: accepted"
-        elif ! grep -q "^[^ ]*\.idl:$line:[0-9]*: error: .*\[E90[12]\]" "$tmp/said"; then
+        elif ! grep -q "^[^ ]*\.idl:$line:[0-9]*: error: .*\[E090[12]\]" "$tmp/said"; then
                 fail "$name: not refused for a name of line $line"
         elif ! grep -Eq '^[^ ]*\.idl:[0-9]+:[0-9]+: note: |help: ' "$tmp/said"; then
                 fail "$name: does not say where the other one is"
