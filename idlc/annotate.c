@@ -140,7 +140,8 @@ static void check_order(struct checker *c, const struct syn *node) {
         for (const struct syn *arg = node->list; arg; arg = arg->next)
                 if (!arg->name && (arg != node->list || arg->next)) {
                         diag(c->diag, ANNOTATION_MIXED, arg->at, node->name);
-                        diag_help(c->diag, "give a name to each: `@%s(name=value, ...)`", node->name);
+                        diag_help(c->diag, "give a name to each: `@%s(name=value, ...)`",
+                                  node->name);
                         return;
                 }
 }
@@ -177,7 +178,8 @@ static const struct known *look_up(struct checker *c, const struct idl_decl *dec
 static bool flag_of(const struct idl_decl *decl, const char *name) {
         const struct idl_annotation *a = idl_annotation(decl, name);
 
-        return a && (a->n_args == 0 || a->args[0].value.kind != IDL_BOOLEAN || a->args[0].value.boolean);
+        return a && (a->n_args == 0 || a->args[0].value.kind != IDL_BOOLEAN ||
+                     a->args[0].value.boolean);
 }
 
 static bool same_args(const struct idl_annotation *a, const struct idl_annotation *b) {
@@ -208,7 +210,8 @@ static void check_twice(struct checker *c, const struct idl_decl *decl,
 
 static void exclusive(struct checker *c, const struct idl_decl *decl, const char *first,
                       const char *second) {
-        const struct idl_annotation *a = idl_annotation(decl, first), *b = idl_annotation(decl, second);
+        const struct idl_annotation *a = idl_annotation(decl, first),
+                                    *b = idl_annotation(decl, second);
         const struct idl_annotation *later;
 
         if (!a || !b || !flag_of(decl, first) || !flag_of(decl, second))
@@ -317,7 +320,8 @@ static const struct syn *expr_of(const struct idl_decl *decl, const char *name, 
 }
 
 /* @min, or @range(min=...), and likewise max. */
-static bool limit(struct checker *c, struct idl_member *member, const char *name, struct idl_value *ret) {
+static bool limit(struct checker *c, struct idl_member *member, const char *name,
+                  struct idl_value *ret) {
         const struct syn *expr = expr_of(&member->decl, name, NULL);
         enum idl_kind kind = idl_strip(member->type)->kind;
 

@@ -65,7 +65,8 @@ struct idl_type {
 struct idl_value {
         /*
          * The type it was brought to, typedefs stripped: a scalar, string or enum. Of a value that
-         * has no type to go to: boolean, char, string, double, int64, or uint64 if int64 is too small.
+         * has no type to go to: boolean, char, string, double, int64, or uint64 if int64 is too
+         * small.
          */
         enum idl_kind kind;
         union {
@@ -81,7 +82,10 @@ struct idl_value {
         };
 };
 
-/* Annotations. What is understood is also a field of its declaration; the rest is here to look at. */
+/*
+ * Annotations. What is understood is also a field of its declaration; the rest is here to look
+ * at.
+ */
 
 struct idl_annotation_arg {
         const char *name;               /* NULL: the one without a name */
@@ -118,11 +122,13 @@ enum idl_decl_kind {
 struct idl_decl {
         enum idl_decl_kind kind;
         const char *name;               /* without the escaping underscore */
-        const char *path;               /* "hello::Greeter", "hello::Greeter::greet", "hello::Point::x" */
+        /* "hello::Greeter", "hello::Greeter::greet", "hello::Point::x" */
+        const char *path;
         struct span at;                 /* of the name, for diagnostics */
         struct idl_decl *parent;        /* the module, interface, struct, enum, operation around */
         const struct idl_file *file;    /* where it is defined */
-        const char *doc;                /* the comment without markers, '\n' between lines; NULL: none */
+        /* the comment without markers, '\n' between lines; NULL: none */
+        const char *doc;
         struct idl_annotation *annotations;
         struct idl_decl *next;          /* the parent's next child, in order of appearance */
         struct scope *scope;            /* the front end's own */
@@ -212,7 +218,8 @@ struct idl_interface {
         bool complete;
         struct idl_interface **bases;
         unsigned n_bases;
-        struct idl_decl *children;      /* types, constants, exceptions and operations declared inside */
+        /* types, constants, exceptions and operations declared inside */
+        struct idl_decl *children;
         struct idl_decl **tail;
         struct idl_operation **own;     /* without the bases' */
         unsigned n_own;
@@ -242,7 +249,8 @@ struct idl_unit {
         /* What main includes itself, in order, each once: whose headers the output needs. */
         const struct idl_file **includes;
         unsigned n_includes;
-        struct idl_decl *children;      /* the global scope, in order of appearance, from every file */
+        /* the global scope, in order of appearance, from every file */
+        struct idl_decl *children;
         struct idl_decl **tail;
         /*
          * Main's own struct, enum, typedef, const and interface declarations, wherever nested, in
@@ -296,10 +304,12 @@ const char *idl_type_name(struct arena *arena, const struct idl_type *type);
 /*
  * What a generator offers. Writes the two texts of the main file into buffers that are empty before
  * and stay the caller's; complains through @diag, after which the buffers are not used.
- * The file names are unit->files->name with ".idl" (or else any last suffix) replaced by ".h" and ".c".
+ * The file names are unit->files->name with ".idl" (or else any last suffix) replaced by ".h"
+ * and ".c".
  *
  * Returns 0, or a negative errno.
  */
 struct buf;
 struct diag;
-int idlc_gen_c(const struct idl_unit *unit, struct diag *diag, struct buf *header, struct buf *source);
+int idlc_gen_c(const struct idl_unit *unit, struct diag *diag, struct buf *header,
+               struct buf *source);

@@ -23,8 +23,8 @@ static void check_module(struct checker *c, const struct syn *node) {
         }
         if (!module) {
                 module = arena_new(c->arena, struct idl_module);
-                decl_init(c, &module->decl, IDL_DECL_MODULE, outer->owner, node->name, node->name_at,
-                          node);
+                decl_init(c, &module->decl, IDL_DECL_MODULE, outer->owner, node->name,
+                          node->name_at, node);
                 module->tail = &module->children;
                 if (scope_declare(c, outer, &module->decl))
                         decl_child(c, &module->decl);
@@ -45,7 +45,8 @@ static void check_typedef(struct checker *c, const struct syn *node) {
 
         for (const struct syn *d = node->list; d; d = d->next) {
                 decl = arena_new(c->arena, struct idl_typedef);
-                decl_init(c, &decl->decl, IDL_DECL_TYPEDEF, c->scope->owner, d->name, d->name_at, node);
+                decl_init(c, &decl->decl, IDL_DECL_TYPEDEF, c->scope->owner, d->name,
+                          d->name_at, node);
                 decl->type = type_declared(c, node->type, base, d);
                 annotate(c, &decl->decl, node->annotations);
                 if (!scope_declare(c, c->scope, &decl->decl))
@@ -65,7 +66,9 @@ static void check_const(struct checker *c, const struct syn *node) {
         bare = idl_strip(decl->type);
         if (bare->kind >= IDL_SEQUENCE && bare->kind != IDL_ENUM) {
                 diag(c->diag, CONST_TYPE, decl->type->at, idl_type_name(c->arena, decl->type));
-                diag_help(c->diag, "constants are numbers, booleans, characters, strings and enumerators");
+                diag_help(
+                        c->diag,
+                        "constants are numbers, booleans, characters, strings and enumerators");
         } else {
                 value_of_type(c, node->left, decl->type, &decl->value);
         }
@@ -113,8 +116,9 @@ void check_forwards(struct checker *c) {
 
         for (unsigned i = 0; i < c->forwards.n; i++) {
                 decl = c->forwards.v[i];
-                complete = decl->kind == IDL_DECL_STRUCT ? ((const struct idl_struct *)decl)->complete
-                                                         : ((const struct idl_interface *)decl)->complete;
+                complete = decl->kind == IDL_DECL_STRUCT
+                                   ? ((const struct idl_struct *)decl)->complete
+                                   : ((const struct idl_interface *)decl)->complete;
                 if (!complete)
                         diag(c->diag, NEVER_DEFINED, decl->at, decl_what(decl), decl->name);
         }

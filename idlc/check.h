@@ -19,7 +19,8 @@ struct scope {
         struct scope *outer;
         struct idl_decl *owner;         /* module, interface or enum; NULL: global */
         struct scope *next;             /* all there are, to free the maps */
-        struct idl_interface **ancestors;       /* of an interface: all it inherits, directly or not */
+        /* of an interface: all it inherits, directly or not */
+        struct idl_interface **ancestors;
         unsigned n_ancestors;
 };
 

@@ -47,7 +47,8 @@ static void check_values(struct checker *c, const struct ptrs *values) {
         }
 }
 
-static void check_bit_bound(struct checker *c, const struct idl_enum *decl, const struct syn *node) {
+static void check_bit_bound(struct checker *c, const struct idl_enum *decl,
+                            const struct syn *node) {
         const struct syn *expr = annotation_value(node->annotations, "bit_bound");
         struct idl_value bits;
 

@@ -30,7 +30,8 @@ void check_interface_forward(struct checker *c, const struct syn *node) {
         if (decl && !strcmp(other->name, node->name))
                 return;
         decl = arena_new(c->arena, struct idl_interface);
-        decl_init(c, &decl->decl, IDL_DECL_INTERFACE, c->scope->owner, node->name, node->name_at, node);
+        decl_init(c, &decl->decl, IDL_DECL_INTERFACE, c->scope->owner, node->name,
+                  node->name_at, node);
         decl->tail = &decl->children;
         if (!scope_declare(c, c->scope, &decl->decl))
                 return;
@@ -39,7 +40,8 @@ void check_interface_forward(struct checker *c, const struct syn *node) {
 }
 
 static struct idl_interface *base_of(struct checker *c, const struct syn *name,
-                                     const struct idl_interface *derived, const struct ptrs *bases) {
+                                     const struct idl_interface *derived,
+                                     const struct ptrs *bases) {
         struct idl_decl *decl = scope_resolve(c, name, "interface");
         struct idl_interface *base = idl_as_idl_interface(decl);
 
@@ -139,7 +141,8 @@ static void check_raises(struct checker *c, struct idl_operation *op, const stru
         op->n_raises = raises.n;
 }
 
-static void check_oneway(struct checker *c, const struct idl_operation *op, const struct syn *node) {
+static void check_oneway(struct checker *c, const struct idl_operation *op,
+                         const struct syn *node) {
         const char *name = op->decl.name;
         unsigned before = c->diag->n_errors;
 
@@ -147,7 +150,8 @@ static void check_oneway(struct checker *c, const struct idl_operation *op, cons
                 diag(c->diag, ONEWAY_RESULT, node->type->at, name);
         for (unsigned i = 0; i < op->n_params; i++)
                 if (op->params[i]->dir != IDL_IN)
-                        diag(c->diag, ONEWAY_OUT, op->params[i]->decl.at, name, op->params[i]->decl.name);
+                        diag(c->diag, ONEWAY_OUT, op->params[i]->decl.at, name,
+                             op->params[i]->decl.name);
         if (node->more)
                 diag(c->diag, ONEWAY_RAISES, node->more->at, name);
         if (c->diag->n_errors > before)
@@ -178,10 +182,11 @@ static void check_operation(struct checker *c, struct idl_interface *decl, const
                 check_oneway(c, op, node);
 
         for (unsigned i = 0; i < decl->decl.scope->n_ancestors && !inherited; i++)
-                inherited = map_get(&decl->decl.scope->ancestors[i]->decl.scope->names, op->decl.name,
-                                    strlen(op->decl.name));
+                inherited = map_get(&decl->decl.scope->ancestors[i]->decl.scope->names,
+                                    op->decl.name, strlen(op->decl.name));
         if (inherited && inherited->kind == IDL_DECL_OPERATION) {
-                diag(c->diag, OPERATION_INHERITED, op->decl.at, op->decl.name, inherited->parent->name);
+                diag(c->diag, OPERATION_INHERITED, op->decl.at, op->decl.name,
+                     inherited->parent->name);
                 note_declared(c, inherited);
         }
         if (!scope_declare(c, decl->decl.scope, &op->decl))
@@ -204,7 +209,8 @@ static void check_inherited(struct checker *c, struct idl_interface *decl) {
 
                         if (other) {
                                 diag(c->diag, OPERATIONS_CLASH, decl->decl.at, decl->decl.name,
-                                     op->decl.name, other->decl.parent->name, op->decl.parent->name);
+                                     op->decl.name, other->decl.parent->name,
+                                     op->decl.parent->name);
                                 note_declared(c, &other->decl);
                                 note_declared(c, &op->decl);
                         }

@@ -14,13 +14,14 @@ static struct idl_struct *begin(struct checker *c, const struct syn *node) {
 
         if (decl && !decl->complete && !decl->is_exception && !exception && c->open != decl &&
             !strcmp(decl->decl.name, node->name)) {
-                decl_init(c, &decl->decl, IDL_DECL_STRUCT, c->scope->owner, node->name, node->name_at,
-                          node);
+                decl_init(c, &decl->decl, IDL_DECL_STRUCT, c->scope->owner, node->name,
+                          node->name_at, node);
                 return decl;
         }
         decl = arena_new(c->arena, struct idl_struct);
         decl->is_exception = exception;
-        decl_init(c, &decl->decl, IDL_DECL_STRUCT, c->scope->owner, node->name, node->name_at, node);
+        decl_init(c, &decl->decl, IDL_DECL_STRUCT, c->scope->owner, node->name, node->name_at,
+                  node);
         if (scope_declare(c, c->scope, &decl->decl))
                 decl_child(c, &decl->decl);
         return decl;
@@ -33,7 +34,8 @@ void check_struct_forward(struct checker *c, const struct syn *node) {
         if (decl && !decl->is_exception && !strcmp(other->name, node->name))
                 return;                 /* once more, or too late: both harmless */
         decl = arena_new(c->arena, struct idl_struct);
-        decl_init(c, &decl->decl, IDL_DECL_STRUCT, c->scope->owner, node->name, node->name_at, node);
+        decl_init(c, &decl->decl, IDL_DECL_STRUCT, c->scope->owner, node->name, node->name_at,
+                  node);
         if (!scope_declare(c, c->scope, &decl->decl))
                 return;
         decl_child(c, &decl->decl);
@@ -187,8 +189,12 @@ static const char *companion(struct checker *c, const struct idl_member *member)
         return arena_printf(c->arena, "has_%s", member->decl.name);
 }
 
-/* `has_x` next to an optional x, `n_x` next to a sequence x: legal, but one has to give way in C. */
-static void check_renamed(struct checker *c, const struct idl_struct *decl, const struct scope *scope) {
+/*
+ * `has_x` next to an optional x, `n_x` next to a sequence x: legal, but one has to give way in
+ * C.
+ */
+static void check_renamed(struct checker *c, const struct idl_struct *decl,
+                          const struct scope *scope) {
         const struct idl_member *other;
         const char *name;
 

@@ -20,7 +20,8 @@ static const char *quoted(struct lex *lex, const struct token *token) {
         if (token->len == 0)
                 return token->text && *token->text ? token->text : "nothing";
         if (token->len > 40)
-                return arena_printf(lex->arena, "`%.37s...`", arena_strndup(lex->arena, token->text, 37));
+                return arena_printf(lex->arena, "`%.37s...`",
+                                    arena_strndup(lex->arena, token->text, 37));
         return arena_printf(lex->arena, "`%.*s`", (int)token->len, token->text);
 }
 
@@ -53,8 +54,9 @@ static const char *wanted(struct lex *lex, const struct lex_expected *expected) 
 }
 
 static void hint_proto(struct lex *lex, const struct token *token) {
-        static const char *const words[] = { "message", "service", "package", "syntax", "rpc", "oneof",
-                                             "option", "repeated", "reserved", "extend" };
+        static const char *const words[] = { "message", "service", "package", "syntax",
+                                             "rpc", "oneof",   "option", "repeated",
+                                             "reserved", "extend" };
 
         for (unsigned i = 0; i < sizeof(words) / sizeof(*words); i++)
                 if (token_is(token, words[i]))
@@ -63,7 +65,8 @@ static void hint_proto(struct lex *lex, const struct token *token) {
 }
 
 static void hint_keyword(struct lex *lex, const struct token *token) {
-        struct near near = near_start(arena_strndup(lex->arena, token->text, token->len), token->len);
+        struct near near =
+                near_start(arena_strndup(lex->arena, token->text, token->len), token->len);
         const char *word;
 
         for (unsigned i = 0; (word = keyword_at(i)); i++)
@@ -97,13 +100,15 @@ void lex_syntax_error(struct lex *lex, struct span at, const struct lex_expected
         if (echo(lex, at)) {
                 lex->diag->silent = true;
         } else if (semicolon && !expected->declaration && !expected->type &&
-            line_of(lex, before->at.end) != line_of(lex, at.begin)) {
-                diag(lex->diag, EXPECTED_AFTER, ((struct span){ before->at.end, before->at.end }), "`;`",
+                   line_of(lex, before->at.end) != line_of(lex, at.begin)) {
+                diag(lex->diag, EXPECTED_AFTER,
+                     ((struct span){ before->at.end, before->at.end }), "`;`",
                      quoted(lex, before));
         } else if (!what) {
                 diag(lex->diag, UNEXPECTED, at, quoted(lex, found));
         } else if (found->len == 0) {
-                diag(lex->diag, EXPECTED_AFTER, ((struct span){ before->at.end, before->at.end }), what,
+                diag(lex->diag, EXPECTED_AFTER,
+                     ((struct span){ before->at.end, before->at.end }), what,
                      quoted(lex, before));
         } else {
                 diag(lex->diag, EXPECTED, at, what, quoted(lex, found));
@@ -154,7 +159,8 @@ void lex_trailing_comma(struct lex *lex, struct span at) {
         diag(lex->diag, TRAILING_COMMA, at);
 }
 
-void lex_initializer(struct lex *lex, struct span at, const struct syn *value, const char *instead) {
+void lex_initializer(struct lex *lex, struct span at, const struct syn *value,
+                     const char *instead) {
         struct place begin, end;
 
         diag(lex->diag, INITIALIZER, at);

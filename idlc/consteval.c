@@ -141,7 +141,8 @@ static bool eval_unary(struct checker *c, const struct syn *expr, enum idl_kind 
                 return true;
         }
         if (a.kind != NUM_INT) {
-                diag(c->diag, BAD_OPERAND, expr->left->at, operator_name(expr->number), what[a.kind]);
+                diag(c->diag, BAD_OPERAND, expr->left->at, operator_name(expr->number),
+                     what[a.kind]);
                 return false;
         }
         if (expr->number == '-')
@@ -223,7 +224,8 @@ static bool eval_binary(struct checker *c, const struct syn *expr, enum idl_kind
         }
 }
 
-static bool eval(struct checker *c, const struct syn *expr, enum idl_kind kind, struct number *ret) {
+static bool eval(struct checker *c, const struct syn *expr, enum idl_kind kind,
+                 struct number *ret) {
         *ret = (struct number){ .kind = NUM_INT };
         switch (expr->kind) {
         case SYN_INTEGER:
@@ -436,7 +438,8 @@ uint64_t value_size(struct checker *c, const struct syn *expr, const char *name,
         else if (n.i < 1)
                 diag(c->diag, SIZE_TOO_SMALL, expr->at, name, print(c, n.i));
         else if (n.i > (__int128)max)
-                diag(c->diag, SIZE_TOO_LARGE, expr->at, name, print(c, n.i), (unsigned long long)max);
+                diag(c->diag, SIZE_TOO_LARGE, expr->at, name, print(c, n.i),
+                     (unsigned long long)max);
         else
                 return (uint64_t)n.i;
         return 0;

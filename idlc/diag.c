@@ -29,8 +29,8 @@ void diag_init(struct diag *diag, struct text *text, FILE *out) {
 int diag_option(struct diag *diag, const char *argument) {
         bool no = !strncmp(argument, "no-", 3), error, found = false;
         enum diag_severity group = !strcmp(argument, "all")   ? DIAG_ALL
-                                 : !strcmp(argument, "extra") ? DIAG_EXTRA
-                                                              : DIAG_OFF;
+                                   : !strcmp(argument, "extra") ? DIAG_EXTRA
+                                                                : DIAG_OFF;
 
         argument += no ? 3 : 0;
         if (!strcmp(argument, "error")) {
@@ -121,7 +121,8 @@ static enum diag_severity weigh(struct diag *diag, enum diag_id id, struct span 
                 return DIAG_OFF;
         if (severity == DIAG_WARNING && (diag->werror || diag->as_error[id]))
                 severity = DIAG_ERROR;
-        else if (severity == DIAG_WARNING && (diag->no_warnings || diag->n_warnings >= WARNINGS_MAX))
+        else if (severity == DIAG_WARNING &&
+                 (diag->no_warnings || diag->n_warnings >= WARNINGS_MAX))
                 return DIAG_OFF;
         if (severity == DIAG_ERROR && at.begin && at.begin == diag->last_error)
                 return DIAG_OFF;

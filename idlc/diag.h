@@ -53,7 +53,10 @@ struct diag {
 
 void diag_init(struct diag *diag, struct text *text, FILE *out);
 
-/* What follows -W: name, no-name, error, error=name, no-error=name, all, extra. -ENOENT: no such. */
+/*
+ * What follows -W: name, no-name, error, error=name, no-error=name, all, extra. -ENOENT: no
+ * such.
+ */
 int diag_option(struct diag *diag, const char *argument);
 const char *diag_option_near(const char *argument);
 

@@ -6,17 +6,31 @@
 #include "pp.h"
 
 enum directive {
-        D_NONE, D_DEFINE, D_UNDEF, D_INCLUDE, D_IF, D_IFDEF, D_IFNDEF, D_ELIF, D_ELSE, D_ENDIF, D_ERROR,
-        D_WARNING, D_PRAGMA, D_LINE, D_IDENT,
+        D_NONE,
+        D_DEFINE,
+        D_UNDEF,
+        D_INCLUDE,
+        D_IF,
+        D_IFDEF,
+        D_IFNDEF,
+        D_ELIF,
+        D_ELSE,
+        D_ENDIF,
+        D_ERROR,
+        D_WARNING,
+        D_PRAGMA,
+        D_LINE,
+        D_IDENT,
 };
 
 static const struct {
         const char *name;
         enum directive directive;
 } directives[] = {
-        { "define", D_DEFINE }, { "undef", D_UNDEF },   { "include", D_INCLUDE }, { "if", D_IF },
-        { "ifdef", D_IFDEF },   { "ifndef", D_IFNDEF }, { "elif", D_ELIF },       { "else", D_ELSE },
-        { "endif", D_ENDIF },   { "error", D_ERROR },   { "warning", D_WARNING }, { "pragma", D_PRAGMA },
+        { "define", D_DEFINE }, { "undef", D_UNDEF },   { "include", D_INCLUDE },
+        { "if", D_IF },         { "ifdef", D_IFDEF },   { "ifndef", D_IFNDEF },
+        { "elif", D_ELIF },       { "else", D_ELSE },       { "endif", D_ENDIF },
+        { "error", D_ERROR },   { "warning", D_WARNING }, { "pragma", D_PRAGMA },
         { "line", D_LINE },     { "ident", D_IDENT },
 };
 
@@ -79,11 +93,12 @@ static void pragma(struct pp *pp, struct span at, const struct tokens *line) {
                         pp->input->guarded |= token_is(&line->v[0], "once");
                         return;
                 }
-        diag(pp->diag, UNKNOWN_PRAGMA, line->n ? line->v[0].at : at, line->n ? (int)line->v[0].len : 0,
-             line->n ? line->v[0].text : "");
+        diag(pp->diag, UNKNOWN_PRAGMA, line->n ? line->v[0].at : at,
+             line->n ? (int)line->v[0].len : 0, line->n ? line->v[0].text : "");
 }
 
-static void extra_tokens(struct pp *pp, const struct tokens *line, uint32_t used, const char *name) {
+static void extra_tokens(struct pp *pp, const struct tokens *line, uint32_t used,
+                         const char *name) {
         if (line->n > used)
                 diag(pp->diag, EXTRA_TOKENS, line->v[used].at, name);
 }
@@ -163,8 +178,8 @@ void pp_skip_group(struct pp *pp) {
                         input->scan.quiet = false;
                         line.n = 0;
                         pp_read_line(pp, &line);
-                        done = turn(pp, directive, &line, (struct span){ token.at.begin, name.at.end },
-                                    true);
+                        done = turn(pp, directive, &line,
+                                    (struct span){ token.at.begin, name.at.end }, true);
                         continue;
                 }
                 depth += directive >= D_IF && directive <= D_IFNDEF;
@@ -188,7 +203,8 @@ static void include(struct pp *pp, struct span at) {
         pp_read_line(pp, &line);
         if (line.n && line.v[0].kind != TOKEN_HEADER) {         /* perhaps a macro says it */
                 pp_expand_list(pp, line.v, line.n, &expanded);
-                if (expanded.n && expanded.v[0].kind == TOKEN_STRING && expanded.v[0].text[0] == '"')
+                if (expanded.n && expanded.v[0].kind == TOKEN_STRING &&
+                    expanded.v[0].text[0] == '"')
                         expanded.v[0].kind = TOKEN_HEADER;
         } else {
                 extra_tokens(pp, &line, 1, "#include");
@@ -233,7 +249,8 @@ void pp_directive(struct pp *pp, const struct token *hash) {
                 if (line.n == 0 || line.v[0].kind != TOKEN_NAME)
                         diag(pp->diag, MACRO_NAME, line_span(&line, at), "#undef");
                 else
-                        map_put(&pp->macros, arena_strndup(pp->arena, line.v[0].text, line.v[0].len),
+                        map_put(&pp->macros,
+                                arena_strndup(pp->arena, line.v[0].text, line.v[0].len),
                                 line.v[0].len, NULL);
                 extra_tokens(pp, &line, 1, "#undef");
                 break;
@@ -263,7 +280,8 @@ void pp_directive(struct pp *pp, const struct token *hash) {
         case D_IDENT:
                 break;
         default:
-                if (name.kind != TOKEN_NUMBER)  /* `# 12 "file"` is what other preprocessors leave */
+                /* `# 12 "file"` is what other preprocessors leave */
+                if (name.kind != TOKEN_NUMBER)
                         unknown(pp, &name);
         }
         tokens_fini(&line);

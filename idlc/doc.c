@@ -1,8 +1,9 @@
 /*
  * doc.c - which comment documents what
  *
- * The one directly above (of the kinds that begin with / * * or //), or else the // on the same line
- * behind it. Found by position, long after scanning, so the grammar knows nothing of comments.
+ * The one directly above (of the kinds that begin with / * * or //), or else the // on the same
+ * line behind it. Found by position, long after scanning, so the grammar knows nothing of
+ * comments.
  */
 #include <string.h>
 #include "check.h"
@@ -127,7 +128,8 @@ static char *doc_above(struct checker *c, const struct source *source, uint32_t 
             !first_on_line(source, comment->begin))
                 return NULL;
         if (!is_line(source, comment)) {
-                add_block_comment(&buf, source->raw + comment->begin, comment->end - comment->begin);
+                add_block_comment(&buf, source->raw + comment->begin,
+                                  comment->end - comment->begin);
                 return finish(c, &buf);
         }
         for (first = last; first > 0; first--) {
@@ -162,7 +164,8 @@ static char *doc_behind(struct checker *c, const struct source *source, uint32_t
         if (is_line(source, comment))
                 add_line_comment(&buf, source->raw + comment->begin, comment->end - comment->begin);
         else if (source->raw[comment->begin + 3] == '<')
-                add_block_comment(&buf, source->raw + comment->begin, comment->end - comment->begin);
+                add_block_comment(&buf, source->raw + comment->begin,
+                                  comment->end - comment->begin);
         return finish(c, &buf);
 }
 
@@ -189,7 +192,8 @@ const char *doc_opening(struct checker *c, const struct source *source) {
         if (source->n_comments == 0 || !only_space(source, begin, comment->begin, UINT32_MAX))
                 return NULL;
         if (!is_line(source, comment)) {
-                add_block_comment(&buf, source->raw + comment->begin, comment->end - comment->begin);
+                add_block_comment(&buf, source->raw + comment->begin,
+                                  comment->end - comment->begin);
                 return finish(c, &buf);
         }
         for (uint32_t i = 0; i < source->n_comments && is_line(source, &comment[i]); i++) {

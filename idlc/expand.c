@@ -2,8 +2,8 @@
  * expand.c - what becomes of a macro where it is used
  *
  * The result of a macro is read again from a context on top of everything else. While that context
- * lasts its macro is busy, and its name, met again, is frozen for good: this is what ends recursion.
- * Arguments are expanded by themselves behind a wall, except next to # and ##.
+ * lasts its macro is busy, and its name, met again, is frozen for good: this is what ends
+ * recursion. Arguments are expanded by themselves behind a wall, except next to # and ##.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -162,7 +162,8 @@ static struct token paste(struct pp *pp, struct token a, const struct token *b, 
 }
 
 /* Appends argument @i: as it was written next to ##, otherwise with its macros expanded. */
-static void add_arg(struct pp *pp, const struct args *args, unsigned i, bool raw, struct tokens *out) {
+static void add_arg(struct pp *pp, const struct args *args, unsigned i, bool raw,
+                    struct tokens *out) {
         uint32_t from = arg_begin(args, i), n = args->ends[i] - from;
 
         if (!raw)

@@ -19,10 +19,18 @@ static void md5_block(uint32_t state[4], const unsigned char *block) {
                            (uint32_t)block[4 * i + 2] << 16 | (uint32_t)block[4 * i + 3] << 24;
         for (unsigned i = 0; i < 64; i++) {
                 switch (i / 16) {
-                case 0: f = (b & c) | (~b & d); k = i; break;
-                case 1: f = (d & b) | (~d & c); k = 5 * i + 1; break;
-                case 2: f = b ^ c ^ d; k = 3 * i + 5; break;
-                default: f = c ^ (b | ~d); k = 7 * i; break;
+                case 0: f = (b & c) | (~b & d);
+                        k = i;
+                        break;
+                case 1: f = (d & b) | (~d & c);
+                        k = 5 * i + 1;
+                        break;
+                case 2: f = b ^ c ^ d;
+                        k = 3 * i + 5;
+                        break;
+                default: f = c ^ (b | ~d);
+                        k = 7 * i;
+                        break;
                 }
                 sine = (uint32_t)(int64_t)(fabs(sin(i + 1)) * 4294967296.0);
                 f += a + sine + words[k % 16];

@@ -72,7 +72,8 @@ static void offer_files(struct pp *pp, struct near *near, const char *dir, const
 static void not_found(struct pp *pp, struct span at, const char *name, bool angled) {
         struct near near = near_start(name, strlen(name));
         const char *slash = strrchr(name, '/');
-        const char *prefix = slash ? arena_strndup(pp->arena, name, (size_t)(slash + 1 - name)) : "";
+        const char *prefix =
+                slash ? arena_strndup(pp->arena, name, (size_t)(slash + 1 - name)) : "";
 
         pp->missing = true;
         diag(pp->diag, INCLUDE_NOT_FOUND, at, name);

@@ -78,7 +78,8 @@ static void open_brace(struct lex *lex, const struct token *token) {
         brace->outer = lex->braces;
         brace->at = token->at;
         brace->what = lex->name.text && lex->intro
-                            ? arena_printf(lex->arena, "%s %.60s", lex->intro, lex->name.text) : "";
+                              ? arena_printf(lex->arena, "%s %.60s", lex->intro, lex->name.text)
+                              : "";
         lex->braces = brace;
         lex->in_enum = lex->intro && !strcmp(lex->intro, "enum");
         lex->intro = NULL;
@@ -230,7 +231,8 @@ int lex_next(struct lex *lex, void *yylval, struct span *at) {
         int kind;
 
         for (;;) {
-                if (lex->owes_semicolon && !lex->at_end) {      /* for braces skipped after an error */
+                /* for braces skipped after an error */
+                if (lex->owes_semicolon && !lex->at_end) {
                         lex->owes_semicolon = false;
                         token = lex->last_token;
                         return give(lex, &token, ';', at);

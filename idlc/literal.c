@@ -70,8 +70,9 @@ struct syn *lex_number(struct lex *lex, const struct token *token, int *ret_toke
         }
         for (const char *c = digits; *c; c++) {
                 digit = isdigit((unsigned char)*c)  ? (unsigned)(*c - '0')
-                      : isxdigit((unsigned char)*c) ? (unsigned)(tolower((unsigned char)*c) - 'a' + 10)
-                                                    : 99;
+                        : isxdigit((unsigned char)*c)
+                                ? (unsigned)(tolower((unsigned char)*c) - 'a' + 10)
+                                : 99;
                 if (base == 8 && (digit == 8 || digit == 9)) {
                         diag(lex->diag, OCTAL_DIGIT, node->at, text);
                         diag_help(lex->diag, "numbers that begin with 0 are octal");
@@ -109,8 +110,9 @@ static size_t digits_from(const char *text, size_t len, size_t i, unsigned base,
         *ret_value = 0;
         for (; n < most && i + n < len; n++) {
                 unsigned char c = (unsigned char)text[i + n];
-                unsigned digit = isdigit(c) ? c - (unsigned)'0' : isxdigit(c) ? (unsigned)tolower(c) - 'a' + 10u
-                                                                    : 99u;
+                unsigned digit = isdigit(c) ? c - (unsigned)'0'
+                                 : isxdigit(c) ? (unsigned)tolower(c) - 'a' + 10u
+                                               : 99u;
 
                 if (digit >= base)
                         break;
@@ -160,7 +162,8 @@ static size_t escape(struct lex *lex, const struct token *token, size_t i, uint3
         if (ispunct((unsigned char)c)) {        /* harmless, and found in the wild */
                 diag(lex->diag, ODD_ESCAPE, inside(token, i, 2), c, c);
         } else {
-                diag(lex->diag, BAD_ESCAPE, inside(token, i, 2), isprint((unsigned char)c) ? c : '?');
+                diag(lex->diag, BAD_ESCAPE, inside(token, i, 2),
+                     isprint((unsigned char)c) ? c : '?');
                 diag_help(lex->diag, "a backslash itself is written `\\\\`");
         }
         *ret_c = (unsigned char)c;

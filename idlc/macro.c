@@ -16,7 +16,10 @@ int pp_macro_param(const struct pp_macro *macro, const struct token *name) {
         return -1;
 }
 
-/* Reads "(a, b)" from @line, of which @i is the parenthesis. Returns what comes after, 0: failed. */
+/*
+ * Reads "(a, b)" from @line, of which @i is the parenthesis. Returns what comes after, 0:
+ * failed.
+ */
 static uint32_t read_params(struct pp *pp, struct pp_macro *macro, const struct tokens *line,
                             uint32_t i) {
         static const char va_args[] = "__VA_ARGS__";

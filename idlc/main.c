@@ -25,7 +25,8 @@ static void write_depfile(const struct options *options, struct unit *unit) {
 
 static void generate(const struct options *options, struct unit *unit) {
         const char *name = unit->idl.files->name;
-        char *header_path = output_path(options, name, ".h"), *source_path = output_path(options, name, ".c");
+        char *header_path = output_path(options, name, ".h"),
+             *source_path = output_path(options, name, ".c");
         struct buf header = { 0 }, source = { 0 };
         int r = idlc_gen_c(&unit->idl, &unit->diag, &header, &source);
 

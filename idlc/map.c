@@ -24,7 +24,8 @@ static uint32_t hash(const struct map *map, const char *key, size_t len) {
         return h ^ h >> 15;
 }
 
-static bool same(const struct map *map, const struct map_entry *entry, const char *key, size_t len) {
+static bool same(const struct map *map, const struct map_entry *entry, const char *key,
+                 size_t len) {
         if (entry->len != len)
                 return false;
         for (size_t i = 0; i < len; i++)
@@ -42,7 +43,8 @@ static uint32_t *find(const struct map *map, const char *key, size_t len, uint32
                 slot = &map->slots[i & mask];
                 if (*slot == 0)
                         return slot;
-                if (map->entries[*slot - 1].hash == h && same(map, &map->entries[*slot - 1], key, len))
+                if (map->entries[*slot - 1].hash == h &&
+                    same(map, &map->entries[*slot - 1], key, len))
                         return slot;
         }
 }

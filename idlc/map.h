@@ -2,8 +2,8 @@
 /*
  * map.h - names to things
  *
- * Grows, never shrinks, keeps the order of insertion. Keys are borrowed and compared byte by byte, or
- * ASCII letters without regard to case if it was made so.
+ * Grows, never shrinks, keeps the order of insertion. Keys are borrowed and compared byte by
+ * byte, or ASCII letters without regard to case if it was made so.
  */
 #include <stdbool.h>
 #include <stddef.h>

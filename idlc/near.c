@@ -1,7 +1,8 @@
 /*
  * near.c - "did you mean": the name a person probably had in mind
  *
- * Damerau and Levenshtein's distance: a letter too many, too few, another, or two swapped count one each.
+ * Damerau and Levenshtein's distance: a letter too many, too few, another, or two swapped count
+ * one each.
  */
 #include <ctype.h>
 #include <string.h>

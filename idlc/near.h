@@ -2,7 +2,8 @@
 /*
  * near.h - "did you mean": the name a person probably had in mind
  *
- * Offer candidates one by one; what is left at the end is the nearest, or NULL if none is near enough.
+ * Offer candidates one by one; what is left at the end is the nearest, or NULL if none is near
+ * enough.
  */
 #include <stddef.h>
 

@@ -13,8 +13,24 @@
 #endif
 
 enum option {
-        O_OUT, O_INCLUDE, O_DEFINE, O_UNDEFINE, O_MD, O_MF, O_MT, O_MP, O_LIST, O_WARN, O_QUIET, O_MAX,
-        O_COLOR, O_CASE, O_PREPROCESS, O_GEN, O_HELP, O_VERSION,
+        O_OUT,
+        O_INCLUDE,
+        O_DEFINE,
+        O_UNDEFINE,
+        O_MD,
+        O_MF,
+        O_MT,
+        O_MP,
+        O_LIST,
+        O_WARN,
+        O_QUIET,
+        O_MAX,
+        O_COLOR,
+        O_CASE,
+        O_PREPROCESS,
+        O_GEN,
+        O_HELP,
+        O_VERSION,
 };
 
 /* argument: 0 none, 1 the rest of the word or the next one, 2 the rest of the word */
@@ -24,21 +40,28 @@ static const struct {
         int argument;
         const char *help;
 } table[] = {
-        { "-o", O_OUT, 1, "-o DIR                write NAME.h and NAME.c there (default: here)" },
-        { "-I", O_INCLUDE, 1, "-I DIR                look there for what is included; outputs keep their\n"
-                              "                        path below it" },
+        { "-o", O_OUT, 1,
+          "-o DIR                write NAME.h and NAME.c there (default: here)" },
+        { "-I", O_INCLUDE, 1,
+          "-I DIR                look there for what is included; outputs keep their\n"
+          "                        path below it" },
         { "-D", O_DEFINE, 1, "-D NAME[=TEXT]        define a macro" },
         { "-U", O_UNDEFINE, 1, "-U NAME               undefine one" },
         { "-MD", O_MD, 0, "-MD                   write a makefile of what was read, NAME.d" },
         { "-MF", O_MF, 1, "-MF FILE              ... into this file" },
-        { "-MT", O_MT, 1, "-MT TARGET            ... about this target instead of the outputs" },
-        { "-MP", O_MP, 0, "-MP                   ... with an empty rule for each included file" },
-        { "--list-outputs", O_LIST, 0, "--list-outputs        print what would be written, and stop" },
+        { "-MT", O_MT, 1,
+          "-MT TARGET            ... about this target instead of the outputs" },
+        { "-MP", O_MP, 0,
+          "-MP                   ... with an empty rule for each included file" },
+        { "--list-outputs", O_LIST, 0,
+          "--list-outputs        print what would be written, and stop" },
         { "--gen=", O_GEN, 2, "--gen=c               what to generate: C is what there is" },
         { "-W", O_WARN, 2, "-W[no-]NAME, -Wall, -Wextra, -Werror[=NAME]   choose warnings" },
         { "-w", O_QUIET, 0, "-w                    no warnings" },
-        { "-fmax-errors=", O_MAX, 2, "-fmax-errors=N        stop after N errors (20; 0: never)" },
-        { "-fcase-sensitive", O_CASE, 0, "-fcase-sensitive      tell names and keywords apart by case" },
+        { "-fmax-errors=", O_MAX, 2,
+          "-fmax-errors=N        stop after N errors (20; 0: never)" },
+        { "-fcase-sensitive", O_CASE, 0,
+          "-fcase-sensitive      tell names and keywords apart by case" },
         { "--color=", O_COLOR, 2, "--color=WHEN          auto, always or never" },
         { "-E", O_PREPROCESS, 0, "-E                    preprocess only, to standard output" },
         { "--help", O_HELP, 0, "--help                this" },
@@ -121,7 +144,8 @@ static int warning(struct options *options, const char *name) {
         }
         if (diag_option_near(name)) {
                 best = mem_realloc(NULL, strlen(diag_option_near(name)) + 16);
-                sprintf(best, "-W%s%s", strncmp(name, "no-", 3) ? "" : "no-", diag_option_near(name));
+                sprintf(best, "-W%s%s", strncmp(name, "no-", 3) ? "" : "no-",
+                        diag_option_near(name));
         }
         r = wrong("there is no warning", name, best);
         free(best);
@@ -139,8 +163,12 @@ static int take(struct options *options, enum option option, const char *argumen
                 break;
         case O_UNDEFINE:   break;                       /* take_word() did it */
         case O_MD:         options->depfile = true; break;
-        case O_MF:         options->depfile = true; options->depfile_path = argument; break;
-        case O_MT:         options->depfile = true; strings_add(&options->targets, argument); break;
+        case O_MF:         options->depfile = true;
+                options->depfile_path = argument;
+                break;
+        case O_MT:         options->depfile = true;
+                strings_add(&options->targets, argument);
+                break;
         case O_MP:         options->phony = true; break;
         case O_LIST:       options->list_outputs = true; break;
         case O_QUIET:      options->no_warnings = true; break;

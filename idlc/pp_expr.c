@@ -35,7 +35,8 @@ static void fail(struct eval *eval, const char *what) {
 }
 
 static bool take(struct eval *eval, uint16_t punct) {
-        if (eval->failed || eval->i >= eval->line->n || !token_punct(&eval->line->v[eval->i], punct))
+        if (eval->failed || eval->i >= eval->line->n ||
+            !token_punct(&eval->line->v[eval->i], punct))
                 return false;
         eval->i++;
         return true;
@@ -74,7 +75,7 @@ static struct number character(struct eval *eval, const struct token *token) {
                 number.u = (unsigned char)text[1];
         else
                 number.u = text[2] == 'n' ? '\n' : text[2] == 't' ? '\t' : text[2] == '0' ? 0
-                                                                 : (unsigned char)text[2];
+                                                                  : (unsigned char)text[2];
         return number;
 }
 
@@ -128,10 +129,11 @@ static struct number unary(struct eval *eval) {
         return number;
 }
 
-static const struct operator {
+static const struct operator{
         uint16_t punct;
         unsigned level;                 /* higher binds tighter */
-} operators[] = {
+}
+operators[] = {
         { PUNCT2('|', '|'), 1 }, { PUNCT2('&', '&'), 2 }, { '|', 3 }, { '^', 4 }, { '&', 5 },
         { PUNCT2('=', '='), 6 }, { PUNCT2('!', '='), 6 }, { '<', 7 }, { '>', 7 },
         { PUNCT2('<', '='), 7 }, { PUNCT2('>', '='), 7 }, { PUNCT2('<', '<'), 8 },
@@ -259,7 +261,8 @@ bool pp_evaluate(struct pp *pp, const struct tokens *line, struct span at) {
         struct number number;
 
         if (line->n)
-                eval.end = (struct span){ line->v[line->n - 1].at.end, line->v[line->n - 1].at.end };
+                eval.end = (struct span){ line->v[line->n - 1].at.end,
+                                          line->v[line->n - 1].at.end };
         replace_defined(pp, line, &defined);
         pp_expand_list(pp, defined.v, defined.n, &expanded);
         number = choice(&eval);

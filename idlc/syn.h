@@ -21,7 +21,8 @@ enum syn_kind {
         SYN_CONST,                      /* type, left: value */
         SYN_INTERFACE,                  /* more: bases, list: body */
         SYN_INTERFACE_FORWARD,
-        SYN_OPERATION,                  /* type: result, list: SYN_PARAM, more: raises, flag: oneway */
+        /* type: result, list: SYN_PARAM, more: raises, flag: oneway */
+        SYN_OPERATION,
         SYN_PARAM,                      /* type, number: enum idl_direction */
         SYN_MEMBER,                     /* type, list: SYN_DECLARATOR */
         SYN_DECLARATOR,                 /* name, list: SYN_DIM */

@@ -91,7 +91,8 @@ static void leave_out(struct source *source) {
 }
 
 /* Takes @raw over, which has three NULs after its @len bytes. */
-static int add(struct text *text, const char *path, char *raw, size_t len, struct source **ret_source) {
+static int add(struct text *text, const char *path, char *raw, size_t len,
+               struct source **ret_source) {
         struct source *source;
 
         if (len > FILE_MAX || len >= UINT32_MAX - 2 - text->next_base) {
@@ -143,7 +144,8 @@ int text_open(struct text *text, const char *path, struct source **ret_source) {
         if (!in)
                 close(fd);
         if (!r)
-                r = text_add(text, in ? "<stdin>" : path, buf.data ? buf.data : "", buf.len, ret_source);
+                r = text_add(text, in ? "<stdin>" : path, buf.data ? buf.data : "", buf.len,
+                             ret_source);
         buf_fini(&buf);
         return r;
 }
@@ -193,7 +195,9 @@ bool text_place(struct text *text, uint32_t pos, struct place *ret_place) {
                 offset = begin;
         if (offset > end)
                 offset = end;
-        *ret_place = (struct place){ .source = source, .line = line, .line_text = source->raw + begin,
+        *ret_place = (struct place){ .source = source,
+                                     .line = line,
+                                     .line_text = source->raw + begin,
                                      .line_len = end - begin };
         ret_place->column = utf8_count(source->raw + begin, offset - begin) + 1;
         return true;

@@ -26,7 +26,8 @@ struct source {
         uint32_t    raw_len;
         char       *text;               /* a copy without line continuations, the scanner's */
         uint32_t    text_len;           /* three NULs follow: flex wants two */
-        uint32_t   *splices;            /* offsets in text before which something was left out ... */
+        /* offsets in text before which something was left out ... */
+        uint32_t   *splices;
         uint32_t   *skipped;            /* ... and how much, in all, up to there */
         uint32_t    n_splices;
         uint32_t    base;               /* the position of raw[0] */
@@ -58,7 +59,8 @@ void text_fini(struct text *text);
 
 /* Both take a copy; @ret_source stays the text's. -ENOENT and the like; -EFBIG; -EISDIR. */
 int text_open(struct text *text, const char *path, struct source **ret_source);
-int text_add(struct text *text, const char *name, const char *data, size_t len, struct source **ret_source);
+int text_add(struct text *text, const char *name, const char *data, size_t len,
+             struct source **ret_source);
 
 /* False: @pos is nowhere (the command line, say). */
 bool text_place(struct text *text, uint32_t pos, struct place *ret_place);

@@ -7,8 +7,10 @@
 #include "text.h"
 
 enum token_kind {
-        TOKEN_END,                      /* of the file, of the line in a directive, of an argument */
-        TOKEN_LINE,                     /* the end of a line; only the scanner and directives see it */
+        /* of the file, of the line in a directive, of an argument */
+        TOKEN_END,
+        /* the end of a line; only the scanner and directives see it */
+        TOKEN_LINE,
         TOKEN_NAME,
         TOKEN_NUMBER,
         TOKEN_STRING,                   /* with quotes, perhaps an L before them */
@@ -24,7 +26,8 @@ struct token {
         enum token_kind kind : 8;
         bool space : 1;                 /* something separates it from what is before */
         bool first : 1;                 /* on its line */
-        bool frozen : 1;                /* a macro's own name in its expansion: never expanded again */
+        /* a macro's own name in its expansion: never expanded again */
+        bool frozen : 1;
         bool bad : 1;                   /* already complained about */
         uint16_t punct;                 /* '{', or PUNCT2('>', '>') */
         struct span at;                 /* of a token out of a macro: where the macro is used */

@@ -25,8 +25,9 @@ static struct idl_type *refuse(struct checker *c, const struct idl_decl *decl, s
         }
         note_declared(c, decl);
         if (decl->kind == IDL_DECL_STRUCT)
-                diag_help(c->diag, "only `raises` can name an exception; make it a struct to pass it "
-                                   "on");
+                diag_help(c->diag,
+                          "only `raises` can name an exception; make it a struct to pass it "
+                          "on");
         return type_new(c, IDL_ERROR, at);
 }
 
@@ -162,7 +163,8 @@ bool type_complete(struct checker *c, const struct idl_type *type, struct span a
         if (c->open == decl) {
                 diag(c->diag, CONTAINS_ITSELF, at, decl->decl.name);
                 diag_note(c->diag, decl->decl.at, "struct `%s` begins here", decl->decl.name);
-                diag_help(c->diag, "a `sequence<%s>` or an `@optional` member may", decl->decl.name);
+                diag_help(c->diag, "a `sequence<%s>` or an `@optional` member may",
+                          decl->decl.name);
         } else {
                 diag(c->diag, INCOMPLETE, at, decl->decl.name);
                 diag_note(c->diag, decl->decl.at, "it is only declared here, and not defined yet");

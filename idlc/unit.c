@@ -40,8 +40,8 @@ const char *unit_include_name(const struct unit_options *options, const char *pa
         return best;
 }
 
-static void read_source(struct unit *unit, const struct unit_options *options, struct source *source,
-                        const char *name) {
+static void read_source(struct unit *unit, const struct unit_options *options,
+                        struct source *source, const char *name) {
         struct idl_unit *idl = &unit->idl;
         struct checker checker = { .arena = &unit->arena, .diag = &unit->diag, .text = &unit->text,
                                    .unit = idl, .case_sensitive = options->case_sensitive };

@@ -34,5 +34,8 @@ void unit_read(struct unit *unit, const struct unit_options *options, const char
 void unit_read_text(struct unit *unit, const struct unit_options *options, const char *name,
                     const char *data, size_t len);
 
-/* What others would write to include @path: without the -I directory it lies in, or its last part. */
+/*
+ * What others would write to include @path: without the -I directory it lies in, or its last
+ * part.
+ */
 const char *unit_include_name(const struct unit_options *options, const char *path);

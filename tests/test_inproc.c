@@ -82,7 +82,7 @@ TEST(a_full_ring_is_waited_for) {
  */
 static void *come_and_go(void *arg) {
         for (size_t i = 0; i < 500; i++) {
-                struct via_link *link;
+                struct via_link *link = NULL;
                 ssize_t end;
 
                 if (links_connect("inproc:links", 10000 * test_slow(), &link))
@@ -96,7 +96,7 @@ static void *come_and_go(void *arg) {
 }
 
 TEST(many_threads_come_and_go) {
-        struct via_listener *listener;
+        struct via_listener *listener = NULL;
         pthread_t threads[3];
         void *result;
 
@@ -104,7 +104,7 @@ TEST(many_threads_come_and_go) {
         for (int i = 0; i < 3; i++)
                 REQUIRE(pthread_create(&threads[i], NULL, come_and_go, listener) == 0);
         for (int i = 0; i < 1500; i++) {
-                struct via_link *link;
+                struct via_link *link = NULL;
 
                 REQUIRE(links_accept(listener, &link) == 0);
                 links_close(&link);
@@ -118,7 +118,7 @@ TEST(many_threads_come_and_go) {
 
 TEST(a_full_backlog_is_waited_for_and_named) {
         struct via_link *links[3] = { NULL };
-        struct via_listener *listener;
+        struct via_listener *listener = NULL;
 
         REQUIRE(links_listen("inproc:links?backlog=2", &listener) == 0);
         CHECK_INT(links_connect("inproc:links", 0, &links[0]), ==, 0);
@@ -131,9 +131,9 @@ TEST(a_full_backlog_is_waited_for_and_named) {
 }
 
 TEST(never_accepted) {
-        struct via_listener *listener;
+        struct via_listener *listener = NULL;
         struct via_wait wait = { .n_fds = 0 };
-        struct via_link *link;
+        struct via_link *link = NULL;
         char c;
 
         REQUIRE(links_listen("inproc:links", &listener) == 0);
@@ -149,8 +149,8 @@ TEST(never_accepted) {
 TEST(names) {
         static const char *const wrong[] = { "inproc:..", "inproc:.x", "inproc:a/b",
                                              "inproc:a b", "inproc:@x" };
-        struct via_listener *listener;
-        struct via_link *link;
+        struct via_listener *listener = NULL;
+        struct via_link *link = NULL;
         char name[128] = "inproc:";
 
         for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
@@ -169,8 +169,8 @@ TEST(names) {
 }
 
 TEST(a_forked_child_is_another_process) {
-        struct via_listener *listener;
-        struct via_link *link;
+        struct via_listener *listener = NULL;
+        struct via_link *link = NULL;
         int status;
         pid_t pid;
 

@@ -62,8 +62,8 @@ TEST(bytes_survive_every_turn) {
 }
 
 TEST(four_verbs) {
-        const unsigned char *there;
-        unsigned char *room;
+        const unsigned char *there = NULL;
+        unsigned char *room = NULL;
         struct both both;
 
         both_init(&both, SIZE - 10);
@@ -89,8 +89,8 @@ TEST(four_verbs) {
 TEST(a_liar_leads_nowhere) {
         static const uint64_t lies[] = { 101 + SIZE, 99, 0, UINT64_MAX,
                                          UINT64_C(1) << 63, 100 - SIZE };
-        const unsigned char *there;
-        unsigned char *room;
+        const unsigned char *there = NULL;
+        unsigned char *room = NULL;
         struct both both;
         char buf[SIZE];
 

@@ -35,7 +35,7 @@ static int foreign_socket(int backlog, int *ret_port) {
 /* Listens on @uri and talks over it: false if this machine has no such addresses. */
 static bool talk(const char *uri, const char *prefix) {
         struct via_link *client, *server;
-        struct via_listener *listener;
+        struct via_listener *listener = NULL;
         struct via_peer peer = { .known = false };
         char name[512];
         ssize_t end;
@@ -76,8 +76,8 @@ TEST(addresses) {
 }
 
 TEST(all_addresses) {
-        struct via_listener *listener;
-        struct via_link *link;
+        struct via_listener *listener = NULL;
+        struct via_link *link = NULL;
         char name[512], uri[64];
         int r;
 
@@ -96,8 +96,8 @@ TEST(all_addresses) {
 }
 
 TEST(wrong_ones) {
-        struct via_listener *listener;
-        struct via_link *link;
+        struct via_listener *listener = NULL;
+        struct via_link *link = NULL;
 
         CHECK_INT(links_connect("tcp://127.0.0.1", 100, &link), ==, -EINVAL);
         CHECK(strstr(links_note.text, "port is missing"));
@@ -114,7 +114,7 @@ TEST(wrong_ones) {
 }
 
 TEST(no_such_host) {
-        struct via_link *link;
+        struct via_link *link = NULL;
         int r = links_connect("tcp://no-such-host.invalid:1", 100, &link);
 
         CHECK(r == -ENOENT || r == -EHOSTUNREACH);      /* with and without a name server */
@@ -122,7 +122,7 @@ TEST(no_such_host) {
 }
 
 TEST(a_live_port_is_not_stolen) {
-        struct via_listener *listener;
+        struct via_listener *listener = NULL;
         char uri[64], port_text[16];
         int port, fd = foreign_socket(1, &port);
 
@@ -136,7 +136,7 @@ TEST(a_live_port_is_not_stolen) {
 }
 
 TEST(refused) {
-        struct via_link *link;
+        struct via_link *link = NULL;
         char uri[64];
         int port;
 
@@ -164,7 +164,7 @@ TEST(no_answer) {
 }
 
 TEST(privileged_port) {
-        struct via_listener *listener;
+        struct via_listener *listener = NULL;
         int lowest = 1024, status;
         FILE *file = fopen("/proc/sys/net/ipv4/ip_unprivileged_port_start", "re");
         pid_t pid;

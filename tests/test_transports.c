@@ -28,8 +28,8 @@ TEST(the_table_is_whole) {
 
 TEST(nobody_there) {
         EACH_TRANSPORT(by) {
-                struct via_listener *listener;
-                struct via_link *link;
+                struct via_listener *listener = NULL;
+                struct via_link *link = NULL;
                 char name[512];
 
                 REQUIRE(links_listen(links_endpoint(by), &listener) == 0);
@@ -48,8 +48,8 @@ TEST(wrong_endpoints) {
 
         memset(longest, 'x', sizeof(longest));
         EACH_TRANSPORT(by) {
-                struct via_listener *listener;
-                struct via_link *link;
+                struct via_listener *listener = NULL;
+                struct via_link *link = NULL;
                 struct via_uri uri;
 
                 snprintf(text, sizeof(text), "%s:/%.*s", by->scheme, 900, longest);
@@ -105,7 +105,7 @@ TEST(in_use) {
 
 TEST(nothing_there_yet) {
         EACH_TRANSPORT(by) {
-                struct via_link *link;
+                struct via_link *link = NULL;
                 struct via_wait wait = { .n_fds = 0 };
                 struct ends ends;
                 char buf[8];

@@ -37,7 +37,7 @@ static unsigned mode_of(const char *name) {
 
 /* A child that listens on @uri, says so, and sleeps until it is killed. */
 static pid_t start_server(const char *uri) {
-        struct via_listener *listener;
+        struct via_listener *listener = NULL;
         int pipes[2];
         pid_t pid;
         char c;
@@ -81,8 +81,8 @@ static void as_nobody(void (*check)(void)) {
 }
 
 TEST(what_a_dead_server_left_is_taken_over) {
-        struct via_listener *listener;
-        struct via_link *link;
+        struct via_listener *listener = NULL;
+        struct via_link *link = NULL;
         pid_t pid = start_server(endpoint("s", ""));
 
         kill_server(pid);
@@ -97,7 +97,7 @@ TEST(what_a_dead_server_left_is_taken_over) {
 }
 
 TEST(a_living_server_is_named) {
-        struct via_listener *listener;
+        struct via_listener *listener = NULL;
         char pid_text[32];
         pid_t pid = start_server(endpoint("s", ""));
 
@@ -119,7 +119,7 @@ TEST(a_living_server_is_named) {
 }
 
 TEST(the_lock_is_asked_first) {
-        struct via_listener *listener;
+        struct via_listener *listener = NULL;
         pid_t pid = start_server(endpoint("s", ""));
         int fd;
 
@@ -135,7 +135,7 @@ TEST(the_lock_is_asked_first) {
 }
 
 TEST(an_abstract_name_is_named_too) {
-        struct via_listener *listener;
+        struct via_listener *listener = NULL;
         char name[64], pid_text[32];
         pid_t pid;
 
@@ -160,7 +160,7 @@ TEST(an_abstract_name_is_named_too) {
 TEST(racing_servers) {
         enum { RACERS = 8, ROUNDS = 40 };
         const char *uri = endpoint("s", "");
-        struct via_listener *listener;
+        struct via_listener *listener = NULL;
 
         links_folder();
         for (int round = 0; round < ROUNDS; round++) {
@@ -221,7 +221,7 @@ TEST(comings_and_goings) {
                         int claim, wins = 0;
 
                         for (int n = 0; n < 400; n++) {
-                                struct via_listener *listener;
+                                struct via_listener *listener = NULL;
                                 int r = links_listen(uri, &listener);
 
                                 if (r != 0 && r != -EADDRINUSE)
@@ -248,8 +248,8 @@ TEST(comings_and_goings) {
 }
 
 TEST(other_files_are_left_alone) {
-        struct via_listener *listener;
-        struct via_link *link;
+        struct via_listener *listener = NULL;
+        struct via_link *link = NULL;
         int fd = open(file("s"), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
 
         REQUIRE(write(fd, "precious", 8) == 8);
@@ -282,8 +282,8 @@ TEST(other_files_are_left_alone) {
 }
 
 TEST(a_forked_child_does_not_clean_up) {
-        struct via_listener *listener;
-        struct via_link *link;
+        struct via_listener *listener = NULL;
+        struct via_link *link = NULL;
         pid_t pid;
 
         REQUIRE(links_listen(endpoint("s", ""), &listener) == 0);
@@ -301,8 +301,8 @@ TEST(a_forked_child_does_not_clean_up) {
 }
 
 TEST(folders) {
-        struct via_listener *listener;
-        struct via_link *link;
+        struct via_listener *listener = NULL;
+        struct via_link *link = NULL;
         char cwd[256], name[512];
 
         CHECK_INT(links_listen(endpoint("no/s", ""), &listener), ==, -ENOENT);
@@ -331,8 +331,8 @@ TEST(folders) {
 }
 
 TEST(odd_names) {
-        struct via_listener *listener;
-        struct via_link *link;
+        struct via_listener *listener = NULL;
+        struct via_link *link = NULL;
         char name[512], longest[128];
 
         CHECK_INT(links_listen(endpoint("a%20b%3f%25", ""), &listener), ==, 0);
@@ -359,7 +359,7 @@ TEST(odd_names) {
 }
 
 TEST(modes) {
-        struct via_listener *listener;
+        struct via_listener *listener = NULL;
         mode_t old = umask(077);
 
         REQUIRE(links_listen(endpoint("s", "?mode=0666"), &listener) == 0);
@@ -386,7 +386,7 @@ TEST(modes) {
  */
 TEST(never_wider_than_its_mode) {
         const char *uri = endpoint("s", "?mode=0600");
-        struct via_listener *listener;
+        struct via_listener *listener = NULL;
         pid_t pid;
         int status;
 
@@ -410,28 +410,28 @@ TEST(never_wider_than_its_mode) {
 }
 
 static void nobody_listens(void) {
-        struct via_listener *listener;
+        struct via_listener *listener = NULL;
 
         CHECK_INT(links_listen(endpoint("s", ""), &listener), ==, -EACCES);
         CHECK(strstr(links_note.text, "s.lock"));
 }
 
 static void nobody_connects_to_the_socket(void) {
-        struct via_link *link;
+        struct via_link *link = NULL;
 
         CHECK_INT(links_connect(endpoint("s", ""), 1000, &link), ==, -EACCES);
         CHECK(strstr(links_note.text, "has mode 0600"));
 }
 
 static void nobody_enters_the_folder(void) {
-        struct via_link *link;
+        struct via_link *link = NULL;
 
         CHECK_INT(links_connect(endpoint("s", ""), 1000, &link), ==, -EACCES);
         CHECK(strstr(links_note.text, "a folder on the way"));
 }
 
 TEST(not_permitted) {
-        struct via_listener *listener;
+        struct via_listener *listener = NULL;
 
         if (geteuid() != 0)
                 SKIP("only root can become nobody");
@@ -447,7 +447,7 @@ TEST(not_permitted) {
 
 TEST(a_full_backlog_is_waited_for_and_named) {
         struct via_link *links[16] = { NULL };
-        struct via_listener *listener;
+        struct via_listener *listener = NULL;
         int r = 0, n = 0;
 
         REQUIRE(links_listen(endpoint("s", "?backlog=2"), &listener) == 0);
@@ -469,8 +469,8 @@ TEST(a_full_backlog_is_waited_for_and_named) {
 TEST(sockets_of_another_kind) {
         struct sockaddr_un sun = { .sun_family = AF_UNIX };
         int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        struct via_listener *listener;
-        struct via_link *link;
+        struct via_listener *listener = NULL;
+        struct via_link *link = NULL;
 
         snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", file("s"));
         REQUIRE(bind(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0);

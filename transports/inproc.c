@@ -328,7 +328,7 @@ static ssize_t inproc_send(struct via_link *link, const void *data, size_t size)
 
 static uint8_t *inproc_reserve(struct via_link *link, size_t size) {
         struct inproc_link *self = (struct inproc_link *)link;
-        unsigned char *room;
+        unsigned char *room = NULL;
 
         if (make_ring(self) || via_ring_reserve(&self->out, size, &room) < (int64_t)size)
                 return NULL;
