@@ -140,8 +140,7 @@ static void check_order(struct checker *c, const struct syn *node) {
         for (const struct syn *arg = node->list; arg; arg = arg->next)
                 if (!arg->name && (arg != node->list || arg->next)) {
                         diag(c->diag, ANNOTATION_MIXED, arg->at, node->name);
-                        diag_help(c->diag, "give a name to each: `@%s(name=value, ...)`",
-                                  node->name);
+                        diag_help(c->diag, "give a name to each: `@%s(name=value, ...)`", node->name);
                         return;
                 }
 }
@@ -175,11 +174,10 @@ static const struct known *look_up(struct checker *c, const struct idl_decl *dec
         return k;
 }
 
-static bool flag_of(const struct idl_decl *decl, const char *name) {
+bool annotation_flag(const struct idl_decl *decl, const char *name) {
         const struct idl_annotation *a = idl_annotation(decl, name);
 
-        return a && (a->n_args == 0 || a->args[0].value.kind != IDL_BOOLEAN ||
-                     a->args[0].value.boolean);
+        return a && (a->n_args == 0 || a->args[0].value.kind != IDL_BOOLEAN || a->args[0].value.boolean);
 }
 
 static bool same_args(const struct idl_annotation *a, const struct idl_annotation *b) {
@@ -208,13 +206,12 @@ static void check_twice(struct checker *c, const struct idl_decl *decl,
         diag_note(c->diag, other->at, "the other one is here");
 }
 
-static void exclusive(struct checker *c, const struct idl_decl *decl, const char *first,
+void annotations_exclude(struct checker *c, const struct idl_decl *decl, const char *first,
                       const char *second) {
-        const struct idl_annotation *a = idl_annotation(decl, first),
-                                    *b = idl_annotation(decl, second);
+        const struct idl_annotation *a = idl_annotation(decl, first), *b = idl_annotation(decl, second);
         const struct idl_annotation *later;
 
-        if (!a || !b || !flag_of(decl, first) || !flag_of(decl, second))
+        if (!a || !b || !annotation_flag(decl, first) || !annotation_flag(decl, second))
                 return;
         later = a->at.begin > b->at.begin ? a : b;
         diag(c->diag, ANNOTATIONS_EXCLUDE, later->at, first, second);
@@ -230,14 +227,14 @@ bool annotation_word(const struct idl_annotation *annotation, const char *word) 
 static void extensibility(struct checker *c, const struct idl_decl *decl) {
         const struct idl_annotation *a = idl_annotation(decl, "extensibility");
 
-        exclusive(c, decl, "final", "appendable");
-        exclusive(c, decl, "final", "mutable");
-        exclusive(c, decl, "appendable", "mutable");
+        annotations_exclude(c, decl, "final", "appendable");
+        annotations_exclude(c, decl, "final", "mutable");
+        annotations_exclude(c, decl, "appendable", "mutable");
         if (!a || !a->n_args)
                 return;
-        exclusive(c, decl, "extensibility", "final");
-        exclusive(c, decl, "extensibility", "appendable");
-        exclusive(c, decl, "extensibility", "mutable");
+        annotations_exclude(c, decl, "extensibility", "final");
+        annotations_exclude(c, decl, "extensibility", "appendable");
+        annotations_exclude(c, decl, "extensibility", "mutable");
         if (!annotation_word(a, "FINAL") && !annotation_word(a, "APPENDABLE") &&
             !annotation_word(a, "MUTABLE"))
                 diag(c->diag, EXTENSIBILITY, a->args[0].at);
@@ -262,8 +259,8 @@ static void verbatim(struct idl_decl *decl, const struct idl_annotation *annotat
 static void operation(struct checker *c, struct idl_operation *op) {
         const struct idl_annotation *deadline = idl_annotation(&op->decl, "deadline");
 
-        op->oneway |= flag_of(&op->decl, "oneway");
-        op->idempotent = flag_of(&op->decl, "idempotent");
+        op->oneway |= annotation_flag(&op->decl, "oneway");
+        op->idempotent = annotation_flag(&op->decl, "idempotent");
         if (!deadline || !deadline->n_args || deadline->args[0].value.kind != IDL_INT64)
                 return;
         if (deadline->args[0].value.i < 1 || deadline->args[0].value.i > INT32_MAX)
@@ -307,75 +304,4 @@ const struct syn *annotation_value(const struct syn *annotations, const char *na
                                 return arg->left;
         }
         return NULL;
-}
-
-static const struct syn *expr_of(const struct idl_decl *decl, const char *name, const char *param) {
-        const struct idl_annotation *a = idl_annotation(decl, name);
-
-        for (unsigned i = 0; a && i < a->n_args; i++)
-                if (param ? a->args[i].name && !strcmp(a->args[i].name, param)
-                          : !a->args[i].name || !strcmp(a->args[i].name, "value"))
-                        return a->args[i].expr;
-        return NULL;
-}
-
-/* @min, or @range(min=...), and likewise max. */
-static bool limit(struct checker *c, struct idl_member *member, const char *name,
-                  struct idl_value *ret) {
-        const struct syn *expr = expr_of(&member->decl, name, NULL);
-        enum idl_kind kind = idl_strip(member->type)->kind;
-
-        if (!expr)
-                expr = expr_of(&member->decl, "range", name);
-        if (!expr || kind == IDL_ERROR)
-                return false;
-        if (kind < IDL_CHAR || kind > IDL_DOUBLE) {
-                diag(c->diag, RANGE_TYPE, expr->at, idl_type_name(c->arena, member->type));
-                return false;
-        }
-        return value_of_type(c, expr, member->type, ret);
-}
-
-/* An enumerator of the member's own enum need not be visible to be its default. */
-static bool own_enumerator(const struct idl_member *member, const struct syn *expr,
-                           struct idl_value *ret) {
-        const struct idl_type *type = idl_strip(member->type);
-        const struct idl_enum *decl;
-
-        if (type->kind != IDL_ENUM || expr->kind != SYN_VALUE_NAME || expr->left->list->next)
-                return false;
-        decl = (const struct idl_enum *)type->decl;
-        for (unsigned i = 0; i < decl->n_values; i++)
-                if (!strcmp(decl->values[i]->decl.name, expr->left->list->name)) {
-                        *ret = (struct idl_value){ .kind = IDL_ENUM, .e = decl->values[i] };
-                        return true;
-                }
-        return false;
-}
-
-void annotate_member(struct checker *c, struct idl_member *member) {
-        const struct idl_annotation *unit = idl_annotation(&member->decl, "unit");
-        const struct syn *def = expr_of(&member->decl, "default", NULL);
-
-        member->optional = flag_of(&member->decl, "optional");
-        member->key = flag_of(&member->decl, "key");
-        if (unit && unit->n_args && unit->args[0].value.kind == IDL_STRING)
-                member->unit = unit->args[0].value.string.text;
-        if (def)
-                member->has_default = own_enumerator(member, def, &member->def) ||
-                                      value_of_type(c, def, member->type, &member->def);
-        member->has_min = limit(c, member, "min", &member->min);
-        member->has_max = limit(c, member, "max", &member->max);
-        exclusive(c, &member->decl, "optional", "default");
-        exclusive(c, &member->decl, "key", "optional");
-
-        if (member->has_min && member->has_max && value_compare(&member->min, &member->max) > 0)
-                diag(c->diag, RANGE_EMPTY, member->decl.at, value_name(c, &member->min),
-                     value_name(c, &member->max));
-        else if (member->has_default &&
-                 ((member->has_min && value_compare(&member->def, &member->min) < 0) ||
-                  (member->has_max && value_compare(&member->def, &member->max) > 0)))
-                diag(c->diag, DEFAULT_RANGE, def->at, value_name(c, &member->def),
-                     member->has_min ? value_name(c, &member->min) : "-",
-                     member->has_max ? value_name(c, &member->max) : "-");
 }

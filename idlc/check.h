@@ -97,10 +97,18 @@ const char *value_name(struct checker *c, const struct idl_value *value);
 
 /* annotate.c */
 void annotate(struct checker *c, struct idl_decl *decl, const struct syn *annotations);
+bool annotation_flag(const struct idl_decl *decl, const char *name);
+void annotations_exclude(struct checker *c, const struct idl_decl *decl, const char *first,
+                         const char *second);
 void annotate_member(struct checker *c, struct idl_member *member);
 /* Whether the unnamed argument of @annotation is the word @word. */
 bool annotation_word(const struct idl_annotation *annotation, const char *word);
 const struct syn *annotation_value(const struct syn *annotations, const char *name);
+
+/* member_id.c: the id of @member, which follows one with the id @previous */
+uint32_t member_id(struct checker *c, const struct idl_struct *decl,
+                   const struct idl_member *member, const struct syn *node, uint32_t previous);
+void member_ids_check(struct checker *c, const struct idl_struct *decl);
 
 /* check_struct.c, check_interface.c, check_enum.c */
 void check_struct(struct checker *c, const struct syn *node);

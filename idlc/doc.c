@@ -1,13 +1,12 @@
 /*
  * doc.c - which comment documents what
  *
- * The one directly above (of the kinds that begin with / * * or //), or else the // on the same
- * line behind it. Found by position, long after scanning, so the grammar knows nothing of
- * comments.
+ * The one directly above (of the kinds that begin with / * * or //), or else the // on the same line
+ * behind it. Found by position, long after scanning, so the grammar knows nothing of comments.
  */
 #include <string.h>
 #include "check.h"
-#include "utf8.h"
+#include "doc_text.h"
 
 /* The last of the comments that end at or before @offset, as an index + 1. */
 static uint32_t comments_before(const struct source *source, uint32_t offset) {
@@ -51,62 +50,6 @@ static bool is_doc(const struct source *source, const struct comment *comment) {
         return text[1] == '/' || (text[2] == '*' && text[3] != '/') || text[2] == '!';
 }
 
-/* Adds one line without what decorates it. */
-static void add_line(struct buf *buf, const char *line, size_t len, bool first) {
-        uint32_t c;
-        unsigned n;
-
-        while (len && strchr(" \t\r", line[len - 1]) && line[len - 1])
-                len--;
-        if (!first)
-                buf_putc(buf, '\n');
-        for (size_t i = 0; i < len; i += n) {
-                n = utf8_decode(line + i, len - i, &c);
-                if (n == 0 || (c < 0x20 && c != '\t'))
-                        buf_putc(buf, '?');
-                else
-                        buf_add(buf, line + i, n);
-                n = n ? n : 1;
-        }
-}
-
-static void add_line_comment(struct buf *buf, const char *text, size_t len) {
-        size_t i = 2;
-
-        while (i < len && (text[i] == '/' || text[i] == '!'))
-                i++;
-        i += i < len && text[i] == '<';
-        i += i < len && text[i] == ' ';
-        add_line(buf, text + i, len - i, buf->len == 0);
-}
-
-static void add_block_comment(struct buf *buf, const char *text, size_t len) {
-        const char *end = text + len - 2, *line, *next;
-        bool first = true;
-
-        text += 2;
-        while (text < end && (*text == '*' || *text == '!'))
-                text++;
-        text += text < end && *text == '<';
-        for (line = text; line < end; line = next) {
-                next = memchr(line, '\n', (size_t)(end - line));
-                next = next ? next + 1 : end;
-                while (line < next && strchr(" \t\r\n", *line) && *line)
-                        line++;
-                if (line < next && *line == '*' && line > text)
-                        line += 1 + (line + 1 < next && line[1] == ' ');
-                len = (size_t)(next - line);
-                while (len && strchr(" \t\r\n*", line[len - 1]) && line[len - 1])
-                        len--;
-                if (first && len == 0)
-                        continue;               /* empty lines at the beginning */
-                add_line(buf, line, len, first);
-                first = false;
-        }
-        while (buf->len && buf->data[buf->len - 1] == '\n')
-                buf->data[--buf->len] = '\0';
-}
-
 static char *finish(struct checker *c, struct buf *buf) {
         char *doc = NULL;
 
@@ -128,8 +71,7 @@ static char *doc_above(struct checker *c, const struct source *source, uint32_t 
             !first_on_line(source, comment->begin))
                 return NULL;
         if (!is_line(source, comment)) {
-                add_block_comment(&buf, source->raw + comment->begin,
-                                  comment->end - comment->begin);
+                doc_add_block(&buf, source->raw + comment->begin, comment->end - comment->begin);
                 return finish(c, &buf);
         }
         for (first = last; first > 0; first--) {
@@ -141,7 +83,7 @@ static char *doc_above(struct checker *c, const struct source *source, uint32_t 
         }
         for (; first < last; first++) {
                 comment = &source->comments[first];
-                add_line_comment(&buf, source->raw + comment->begin, comment->end - comment->begin);
+                doc_add_line(&buf, source->raw + comment->begin, comment->end - comment->begin);
         }
         return finish(c, &buf);
 }
@@ -162,10 +104,9 @@ static char *doc_behind(struct checker *c, const struct source *source, uint32_t
             !is_doc(source, comment))
                 return NULL;
         if (is_line(source, comment))
-                add_line_comment(&buf, source->raw + comment->begin, comment->end - comment->begin);
+                doc_add_line(&buf, source->raw + comment->begin, comment->end - comment->begin);
         else if (source->raw[comment->begin + 3] == '<')
-                add_block_comment(&buf, source->raw + comment->begin,
-                                  comment->end - comment->begin);
+                doc_add_block(&buf, source->raw + comment->begin, comment->end - comment->begin);
         return finish(c, &buf);
 }
 
@@ -192,14 +133,13 @@ const char *doc_opening(struct checker *c, const struct source *source) {
         if (source->n_comments == 0 || !only_space(source, begin, comment->begin, UINT32_MAX))
                 return NULL;
         if (!is_line(source, comment)) {
-                add_block_comment(&buf, source->raw + comment->begin,
-                                  comment->end - comment->begin);
+                doc_add_block(&buf, source->raw + comment->begin, comment->end - comment->begin);
                 return finish(c, &buf);
         }
         for (uint32_t i = 0; i < source->n_comments && is_line(source, &comment[i]); i++) {
                 if (i && !only_space(source, comment[i - 1].end, comment[i].begin, 1))
                         break;
-                add_line_comment(&buf, source->raw + comment[i].begin,
+                doc_add_line(&buf, source->raw + comment[i].begin,
                                  comment[i].end - comment[i].begin);
         }
         return finish(c, &buf);
