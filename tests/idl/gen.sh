@@ -1,16 +1,16 @@
 #!/bin/sh
 # gen.sh - what idlc generates is C11 and C++17 without a warning, the same as ever, and never two things of one name
 #
-# usage: [IDLC=idlc] [CC='gcc clang'] [CXX='g++ clang++'] gen.sh [--update]
+# usage: [CC='gcc clang'] [CXX='g++ clang++'] gen.sh [--update] [IDLC]
 #
 # accept/*.idl       must be generated and compile: as C by each of CC, as C++ (header and source) by each of CXX
 # golden/*.idl       must become exactly golden/*.h and *.c; --update makes them so
 # clash/*.idl        must be refused in the line that ends in "error", with a note of where the other one is
 top=$(cd "$(dirname "$0")/../.." && pwd)
 here=$top/tests/idl
-idlc=${IDLC:-$top/build/idlc/idlc}
 update=
-[ "$1" = --update ] && update=1
+[ "$1" = --update ] && update=1 && shift
+idlc=${1:-${IDLC:-$top/build/idlc/idlc}}
 
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
