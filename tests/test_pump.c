@@ -89,6 +89,7 @@ static struct fake *start(struct via_pump *pump) {
         fake->link.by = &transport;
         fake->in_end = fake->out_end = -EAGAIN;
         fake->out_room = SIZE_MAX;
+        fake->waited = -1;
         via_pump_init(pump, &fake->link, &pool, &defaults, 0);
         return fake;
 }
@@ -306,7 +307,7 @@ TEST(waits_in_the_link_where_it_can) {
         struct fake *fake = start_greeted(&pump);
 
         CHECK_INT(via_pump_drain(&pump, 0), ==, -EAGAIN);
-        CHECK_INT(fake->waited, ==, 0);
+        CHECK_INT(fake->waited, ==, -1);
         CHECK_INT(via_pump_drain(&pump, 250), ==, -EAGAIN);
         CHECK_INT(fake->waited, ==, 250);
         fake->link.by = &transport_without_wait;
