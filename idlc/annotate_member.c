@@ -15,7 +15,8 @@ static const struct syn *expr_of(const struct idl_decl *decl, const char *name, 
 }
 
 /* @min, or @range(min=...), and likewise max. */
-static bool limit(struct checker *c, struct idl_member *member, const char *name, struct idl_value *ret) {
+static bool limit(struct checker *c, struct idl_member *member, const char *name,
+                  struct idl_value *ret) {
         const struct syn *expr = expr_of(&member->decl, name, NULL);
         enum idl_kind kind = idl_strip(member->type)->kind;
 

@@ -67,7 +67,8 @@ static bool eval_unary(struct checker *c, const struct syn *expr, enum idl_kind 
                 return true;
         }
         if (a.kind != NUM_INT) {
-                diag(c->diag, BAD_OPERAND, expr->left->at, operator_name(expr->number), number_what[a.kind]);
+                diag(c->diag, BAD_OPERAND, expr->left->at, operator_name(expr->number),
+                     number_what[a.kind]);
                 return false;
         }
         if (expr->number == '-')
@@ -126,8 +127,10 @@ static bool eval_binary(struct checker *c, const struct syn *expr, enum idl_kind
         if (!number_eval(c, expr->right, kind, &b) || !fine)
                 return false;
         if (a.kind > NUM_FLOAT || b.kind > NUM_FLOAT) {
-                diag(c->diag, BAD_OPERAND, a.kind > NUM_FLOAT ? expr->left->at : expr->right->at,
-                     operator_name(expr->number), number_what[a.kind > NUM_FLOAT ? a.kind : b.kind]);
+                diag(c->diag, BAD_OPERAND,
+                     a.kind > NUM_FLOAT ? expr->left->at : expr->right->at,
+                     operator_name(expr->number),
+                     number_what[a.kind > NUM_FLOAT ? a.kind : b.kind]);
                 return false;
         }
         if (a.kind == NUM_FLOAT || b.kind == NUM_FLOAT)
@@ -257,7 +260,8 @@ uint64_t value_size(struct checker *c, const struct syn *expr, const char *name,
         else if (n.i < 1)
                 diag(c->diag, SIZE_TOO_SMALL, expr->at, name, number_print(c, n.i));
         else if (n.i > (__int128)max)
-                diag(c->diag, SIZE_TOO_LARGE, expr->at, name, number_print(c, n.i), (unsigned long long)max);
+                diag(c->diag, SIZE_TOO_LARGE, expr->at, name, number_print(c, n.i),
+                     (unsigned long long)max);
         else
                 return (uint64_t)n.i;
         return 0;

@@ -66,7 +66,7 @@ struct number number_of(const struct idl_value *value) {
         } else {
                 n.kind = value->kind == IDL_CHAR ? NUM_CHAR : NUM_INT;
                 n.i = value->kind == IDL_CHAR || is_unsigned(value->kind) ? (__int128)value->u
-                                                                             : (__int128)value->i;
+                                                                          : (__int128)value->i;
         }
         return n;
 }
@@ -85,8 +85,8 @@ static bool convert_integer(struct checker *c, struct span at, const struct idl_
         if (n->kind != NUM_INT)
                 return mismatch(c, at, name, n);
         if (n->i < ranges[kind].min || n->i > ranges[kind].max) {
-                diag(c->diag, OUT_OF_RANGE, at, number_print(c, n->i), name, number_print(c, ranges[kind].min),
-                     number_print(c, ranges[kind].max));
+                diag(c->diag, OUT_OF_RANGE, at, number_print(c, n->i), name,
+                     number_print(c, ranges[kind].min), number_print(c, ranges[kind].max));
                 return false;
         }
         ret->u = (uint64_t)n->i;

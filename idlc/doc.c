@@ -1,8 +1,9 @@
 /*
  * doc.c - which comment documents what
  *
- * The one directly above (of the kinds that begin with / * * or //), or else the // on the same line
- * behind it. Found by position, long after scanning, so the grammar knows nothing of comments.
+ * The one directly above (of the kinds that begin with / * * or //), or else the // on the same
+ * line behind it. Found by position, long after scanning, so the grammar knows nothing of
+ * comments.
  */
 #include <string.h>
 #include "check.h"
@@ -140,7 +141,7 @@ const char *doc_opening(struct checker *c, const struct source *source) {
                 if (i && !only_space(source, comment[i - 1].end, comment[i].begin, 1))
                         break;
                 doc_add_line(&buf, source->raw + comment[i].begin,
-                                 comment[i].end - comment[i].begin);
+                             comment[i].end - comment[i].begin);
         }
         return finish(c, &buf);
 }

@@ -10,7 +10,7 @@ static const struct via_limits defaults;
 static struct via_endpoint e;
 
 static int parse(const char *text) {
-        return via_endpoint_parse(&e, text, &defaults, NULL);
+        return via_endpoint_parse(&e, text, NULL, &defaults, NULL);
 }
 
 /* What is said of @text, which must be refused. */
@@ -18,7 +18,7 @@ static const char *refusal(const char *text) {
         static char buf[1000];
         struct via_error err = VIA_ERROR_INIT;
 
-        CHECK(via_endpoint_parse(&e, text, &defaults, &err) != VIA_OK);
+        CHECK(via_endpoint_parse(&e, text, NULL, &defaults, &err) != VIA_OK);
         snprintf(buf, sizeof(buf), "%s", err.message ? err.message : "");
         via_error_fini(&err);
         return buf;
@@ -69,7 +69,7 @@ TEST(the_query_sets_limits) {
         struct via_limits given = { .v = { [VIA_LIMIT_CALLS] = 7, [VIA_LIMIT_DEPTH] = 9 } };
 
         REQUIRE(via_endpoint_parse(
-                        &e, "unix:/x?max_message=16M&max_calls=100&handshake=2s&stall=1min",
+                        &e, "unix:/x?max_message=16M&max_calls=100&handshake=2s&stall=1min", NULL,
                         &given, NULL) == VIA_OK);
         CHECK_INT(via_limits_get(&e.limits, VIA_LIMIT_MESSAGE), ==, 16 << 20);
         CHECK_INT(via_limits_get(&e.limits, VIA_LIMIT_CALLS), ==, 100);
@@ -189,7 +189,7 @@ TEST(no_memory_only_costs_the_sentence) {
         while (alloc_turn(&turns)) {
                 for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
                         struct via_error err = VIA_ERROR_INIT;
-                        int code = via_endpoint_parse(&e, texts[i], &defaults, &err);
+                        int code = via_endpoint_parse(&e, texts[i], NULL, &defaults, &err);
 
                         CHECK_INT(code, ==, err.code);
                         CHECK_INT(code, ==,
