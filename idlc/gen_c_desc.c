@@ -170,7 +170,7 @@ static const char *rules(struct gen *gen, const struct message *message,
         return name;
 }
 
-/* protobuf-c's functions find this in the descriptor, so does via_message_init(). */
+/* What protobuf_c_message_init() wants in the descriptor; Via, and so private messages, need none. */
 static void init_function(struct gen *gen, const struct message *message, const char *name) {
         struct buf *out = gen->c;
 
@@ -191,7 +191,7 @@ static void init_function(struct gen *gen, const struct message *message, const 
 
 void gen_message_tables(struct gen *gen, const struct message *message) {
         struct field **sorted = arena_array(gen->arena, struct field *, message->n_fields);
-        const char *fields = "NULL", *by_name = "NULL", *range = "NULL", *rule = "NULL", *init;
+        const char *fields = "NULL", *by_name = "NULL", *range = "NULL", *rule = "NULL", *init = "NULL";
         unsigned n = message->n_fields, n_ranges = 0;
         struct buf *out = gen->c;
 
@@ -213,8 +213,10 @@ void gen_message_tables(struct gen *gen, const struct message *message) {
                 rule = rules(gen, message, sorted);
         }
 
-        init = table(gen, message, "message_init");
-        buf_printf(out, "\nstatic void %s(ProtobufCMessage *base);\n", init);
+        if (!message->is_private) {
+                init = table(gen, message, "message_init");
+                buf_printf(out, "\nstatic void %s(ProtobufCMessage *base);\n", init);
+        }
         buf_printf(out, "\n%sconst struct via_type %s_type = {\n",
                    message->is_private ? "static " : "", message->name);
         buf_puts(out, "        {\n                PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,\n");
@@ -225,5 +227,6 @@ void gen_message_tables(struct gen *gen, const struct message *message) {
         buf_printf(out, "                %u, %s,\n", n_ranges, range);
         buf_printf(out, "                %s, NULL, NULL, NULL,\n        },\n        %s,\n};\n",
                    init, rule);
-        init_function(gen, message, init);
+        if (!message->is_private)
+                init_function(gen, message, init);
 }

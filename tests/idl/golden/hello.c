@@ -92,8 +92,6 @@ static const ProtobufCIntRange hello_Greeter_greet_request_ranges[] = {
         { 0, 1 },
 };
 
-static void hello_Greeter_greet_request_message_init(ProtobufCMessage *base);
-
 static const struct via_type hello_Greeter_greet_request_type = {
         {
                 PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
@@ -101,17 +99,10 @@ static const struct via_type hello_Greeter_greet_request_type = {
                 sizeof(struct hello_Greeter_greet_request),
                 1, hello_Greeter_greet_request_fields, hello_Greeter_greet_request_by_name,
                 1, hello_Greeter_greet_request_ranges,
-                hello_Greeter_greet_request_message_init, NULL, NULL, NULL,
+                NULL, NULL, NULL, NULL,
         },
         NULL,
 };
-
-static void hello_Greeter_greet_request_message_init(ProtobufCMessage *base) {
-        struct hello_Greeter_greet_request *message = (struct hello_Greeter_greet_request *)base;
-
-        memset(message, 0, sizeof(*message));
-        message->base.descriptor = &hello_Greeter_greet_request_type.desc;
-}
 
 struct hello_Greeter_greet_response {
         ProtobufCMessage base;
@@ -133,8 +124,6 @@ static const ProtobufCIntRange hello_Greeter_greet_response_ranges[] = {
         { 0, 1 },
 };
 
-static void hello_Greeter_greet_response_message_init(ProtobufCMessage *base);
-
 static const struct via_type hello_Greeter_greet_response_type = {
         {
                 PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
@@ -142,17 +131,10 @@ static const struct via_type hello_Greeter_greet_response_type = {
                 sizeof(struct hello_Greeter_greet_response),
                 1, hello_Greeter_greet_response_fields, hello_Greeter_greet_response_by_name,
                 1, hello_Greeter_greet_response_ranges,
-                hello_Greeter_greet_response_message_init, NULL, NULL, NULL,
+                NULL, NULL, NULL, NULL,
         },
         NULL,
 };
-
-static void hello_Greeter_greet_response_message_init(ProtobufCMessage *base) {
-        struct hello_Greeter_greet_response *message = (struct hello_Greeter_greet_response *)base;
-
-        memset(message, 0, sizeof(*message));
-        message->base.descriptor = &hello_Greeter_greet_response_type.desc;
-}
 
 static int hello_Greeter_greet_invoke(struct via_call *call, const void *ops, const void *request,
                                       void *response) {

@@ -446,8 +446,6 @@ static const ProtobufCIntRange shop_Shelf_list_request_ranges[] = {
         { 0, 2 },
 };
 
-static void shop_Shelf_list_request_message_init(ProtobufCMessage *base);
-
 static const struct via_type shop_Shelf_list_request_type = {
         {
                 PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
@@ -455,17 +453,10 @@ static const struct via_type shop_Shelf_list_request_type = {
                 sizeof(struct shop_Shelf_list_request),
                 2, shop_Shelf_list_request_fields, shop_Shelf_list_request_by_name,
                 1, shop_Shelf_list_request_ranges,
-                shop_Shelf_list_request_message_init, NULL, NULL, NULL,
+                NULL, NULL, NULL, NULL,
         },
         NULL,
 };
-
-static void shop_Shelf_list_request_message_init(ProtobufCMessage *base) {
-        struct shop_Shelf_list_request *message = (struct shop_Shelf_list_request *)base;
-
-        memset(message, 0, sizeof(*message));
-        message->base.descriptor = &shop_Shelf_list_request_type.desc;
-}
 
 struct shop_Shelf_list_response {
         ProtobufCMessage base;
@@ -488,8 +479,6 @@ static const ProtobufCIntRange shop_Shelf_list_response_ranges[] = {
         { 0, 1 },
 };
 
-static void shop_Shelf_list_response_message_init(ProtobufCMessage *base);
-
 static const struct via_type shop_Shelf_list_response_type = {
         {
                 PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
@@ -497,17 +486,10 @@ static const struct via_type shop_Shelf_list_response_type = {
                 sizeof(struct shop_Shelf_list_response),
                 1, shop_Shelf_list_response_fields, shop_Shelf_list_response_by_name,
                 1, shop_Shelf_list_response_ranges,
-                shop_Shelf_list_response_message_init, NULL, NULL, NULL,
+                NULL, NULL, NULL, NULL,
         },
         NULL,
 };
-
-static void shop_Shelf_list_response_message_init(ProtobufCMessage *base) {
-        struct shop_Shelf_list_response *message = (struct shop_Shelf_list_response *)base;
-
-        memset(message, 0, sizeof(*message));
-        message->base.descriptor = &shop_Shelf_list_response_type.desc;
-}
 
 struct shop_Shelf_get_request {
         ProtobufCMessage base;
@@ -533,8 +515,6 @@ static const struct via_rule shop_Shelf_get_request_rules[] = {
         { 0, 13, VIA_RULE_NONE, 0 },
 };
 
-static void shop_Shelf_get_request_message_init(ProtobufCMessage *base);
-
 static const struct via_type shop_Shelf_get_request_type = {
         {
                 PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
@@ -542,17 +522,10 @@ static const struct via_type shop_Shelf_get_request_type = {
                 sizeof(struct shop_Shelf_get_request),
                 1, shop_Shelf_get_request_fields, shop_Shelf_get_request_by_name,
                 1, shop_Shelf_get_request_ranges,
-                shop_Shelf_get_request_message_init, NULL, NULL, NULL,
+                NULL, NULL, NULL, NULL,
         },
         shop_Shelf_get_request_rules,
 };
-
-static void shop_Shelf_get_request_message_init(ProtobufCMessage *base) {
-        struct shop_Shelf_get_request *message = (struct shop_Shelf_get_request *)base;
-
-        memset(message, 0, sizeof(*message));
-        message->base.descriptor = &shop_Shelf_get_request_type.desc;
-}
 
 struct shop_Shelf_get_response {
         ProtobufCMessage base;
@@ -578,8 +551,6 @@ static const struct via_rule shop_Shelf_get_response_rules[] = {
         { 0, 0, VIA_RULE_NONE, VIA_RULE_MEMBER },
 };
 
-static void shop_Shelf_get_response_message_init(ProtobufCMessage *base);
-
 static const struct via_type shop_Shelf_get_response_type = {
         {
                 PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
@@ -587,17 +558,10 @@ static const struct via_type shop_Shelf_get_response_type = {
                 sizeof(struct shop_Shelf_get_response),
                 1, shop_Shelf_get_response_fields, shop_Shelf_get_response_by_name,
                 1, shop_Shelf_get_response_ranges,
-                shop_Shelf_get_response_message_init, NULL, NULL, NULL,
+                NULL, NULL, NULL, NULL,
         },
         shop_Shelf_get_response_rules,
 };
-
-static void shop_Shelf_get_response_message_init(ProtobufCMessage *base) {
-        struct shop_Shelf_get_response *message = (struct shop_Shelf_get_response *)base;
-
-        memset(message, 0, sizeof(*message));
-        message->base.descriptor = &shop_Shelf_get_response_type.desc;
-}
 
 static int shop_Shelf_list_invoke(struct via_call *call, const void *ops, const void *request,
                                   void *response) {
@@ -729,8 +693,6 @@ static const ProtobufCIntRange shop_Till_list_request_ranges[] = {
         { 0, 2 },
 };
 
-static void shop_Till_list_request_message_init(ProtobufCMessage *base);
-
 static const struct via_type shop_Till_list_request_type = {
         {
                 PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
@@ -738,17 +700,10 @@ static const struct via_type shop_Till_list_request_type = {
                 sizeof(struct shop_Till_list_request),
                 2, shop_Till_list_request_fields, shop_Till_list_request_by_name,
                 1, shop_Till_list_request_ranges,
-                shop_Till_list_request_message_init, NULL, NULL, NULL,
+                NULL, NULL, NULL, NULL,
         },
         NULL,
 };
-
-static void shop_Till_list_request_message_init(ProtobufCMessage *base) {
-        struct shop_Till_list_request *message = (struct shop_Till_list_request *)base;
-
-        memset(message, 0, sizeof(*message));
-        message->base.descriptor = &shop_Till_list_request_type.desc;
-}
 
 struct shop_Till_list_response {
         ProtobufCMessage base;
@@ -771,8 +726,6 @@ static const ProtobufCIntRange shop_Till_list_response_ranges[] = {
         { 0, 1 },
 };
 
-static void shop_Till_list_response_message_init(ProtobufCMessage *base);
-
 static const struct via_type shop_Till_list_response_type = {
         {
                 PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
@@ -780,17 +733,10 @@ static const struct via_type shop_Till_list_response_type = {
                 sizeof(struct shop_Till_list_response),
                 1, shop_Till_list_response_fields, shop_Till_list_response_by_name,
                 1, shop_Till_list_response_ranges,
-                shop_Till_list_response_message_init, NULL, NULL, NULL,
+                NULL, NULL, NULL, NULL,
         },
         NULL,
 };
-
-static void shop_Till_list_response_message_init(ProtobufCMessage *base) {
-        struct shop_Till_list_response *message = (struct shop_Till_list_response *)base;
-
-        memset(message, 0, sizeof(*message));
-        message->base.descriptor = &shop_Till_list_response_type.desc;
-}
 
 struct shop_Till_get_request {
         ProtobufCMessage base;
@@ -816,8 +762,6 @@ static const struct via_rule shop_Till_get_request_rules[] = {
         { 0, 13, VIA_RULE_NONE, 0 },
 };
 
-static void shop_Till_get_request_message_init(ProtobufCMessage *base);
-
 static const struct via_type shop_Till_get_request_type = {
         {
                 PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
@@ -825,17 +769,10 @@ static const struct via_type shop_Till_get_request_type = {
                 sizeof(struct shop_Till_get_request),
                 1, shop_Till_get_request_fields, shop_Till_get_request_by_name,
                 1, shop_Till_get_request_ranges,
-                shop_Till_get_request_message_init, NULL, NULL, NULL,
+                NULL, NULL, NULL, NULL,
         },
         shop_Till_get_request_rules,
 };
-
-static void shop_Till_get_request_message_init(ProtobufCMessage *base) {
-        struct shop_Till_get_request *message = (struct shop_Till_get_request *)base;
-
-        memset(message, 0, sizeof(*message));
-        message->base.descriptor = &shop_Till_get_request_type.desc;
-}
 
 struct shop_Till_get_response {
         ProtobufCMessage base;
@@ -861,8 +798,6 @@ static const struct via_rule shop_Till_get_response_rules[] = {
         { 0, 0, VIA_RULE_NONE, VIA_RULE_MEMBER },
 };
 
-static void shop_Till_get_response_message_init(ProtobufCMessage *base);
-
 static const struct via_type shop_Till_get_response_type = {
         {
                 PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
@@ -870,17 +805,10 @@ static const struct via_type shop_Till_get_response_type = {
                 sizeof(struct shop_Till_get_response),
                 1, shop_Till_get_response_fields, shop_Till_get_response_by_name,
                 1, shop_Till_get_response_ranges,
-                shop_Till_get_response_message_init, NULL, NULL, NULL,
+                NULL, NULL, NULL, NULL,
         },
         shop_Till_get_response_rules,
 };
-
-static void shop_Till_get_response_message_init(ProtobufCMessage *base) {
-        struct shop_Till_get_response *message = (struct shop_Till_get_response *)base;
-
-        memset(message, 0, sizeof(*message));
-        message->base.descriptor = &shop_Till_get_response_type.desc;
-}
 
 struct shop_Till_sell_request {
         ProtobufCMessage base;
@@ -911,8 +839,6 @@ static const struct via_rule shop_Till_sell_request_rules[] = {
         { 0, 0, VIA_RULE_U16, 0 },
 };
 
-static void shop_Till_sell_request_message_init(ProtobufCMessage *base);
-
 static const struct via_type shop_Till_sell_request_type = {
         {
                 PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
@@ -920,17 +846,10 @@ static const struct via_type shop_Till_sell_request_type = {
                 sizeof(struct shop_Till_sell_request),
                 2, shop_Till_sell_request_fields, shop_Till_sell_request_by_name,
                 1, shop_Till_sell_request_ranges,
-                shop_Till_sell_request_message_init, NULL, NULL, NULL,
+                NULL, NULL, NULL, NULL,
         },
         shop_Till_sell_request_rules,
 };
-
-static void shop_Till_sell_request_message_init(ProtobufCMessage *base) {
-        struct shop_Till_sell_request *message = (struct shop_Till_sell_request *)base;
-
-        memset(message, 0, sizeof(*message));
-        message->base.descriptor = &shop_Till_sell_request_type.desc;
-}
 
 struct shop_Till_sell_response {
         ProtobufCMessage base;
@@ -966,8 +885,6 @@ static const struct via_rule shop_Till_sell_response_rules[] = {
         { 0, 0, VIA_RULE_NONE, 0 },
 };
 
-static void shop_Till_sell_response_message_init(ProtobufCMessage *base);
-
 static const struct via_type shop_Till_sell_response_type = {
         {
                 PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
@@ -975,23 +892,14 @@ static const struct via_type shop_Till_sell_response_type = {
                 sizeof(struct shop_Till_sell_response),
                 3, shop_Till_sell_response_fields, shop_Till_sell_response_by_name,
                 1, shop_Till_sell_response_ranges,
-                shop_Till_sell_response_message_init, NULL, NULL, NULL,
+                NULL, NULL, NULL, NULL,
         },
         shop_Till_sell_response_rules,
 };
 
-static void shop_Till_sell_response_message_init(ProtobufCMessage *base) {
-        struct shop_Till_sell_response *message = (struct shop_Till_sell_response *)base;
-
-        memset(message, 0, sizeof(*message));
-        message->base.descriptor = &shop_Till_sell_response_type.desc;
-}
-
 struct shop_Till_ring_request {
         ProtobufCMessage base;
 };
-
-static void shop_Till_ring_request_message_init(ProtobufCMessage *base);
 
 static const struct via_type shop_Till_ring_request_type = {
         {
@@ -1000,17 +908,10 @@ static const struct via_type shop_Till_ring_request_type = {
                 sizeof(struct shop_Till_ring_request),
                 0, NULL, NULL,
                 0, NULL,
-                shop_Till_ring_request_message_init, NULL, NULL, NULL,
+                NULL, NULL, NULL, NULL,
         },
         NULL,
 };
-
-static void shop_Till_ring_request_message_init(ProtobufCMessage *base) {
-        struct shop_Till_ring_request *message = (struct shop_Till_ring_request *)base;
-
-        memset(message, 0, sizeof(*message));
-        message->base.descriptor = &shop_Till_ring_request_type.desc;
-}
 
 static int shop_Till_list_invoke(struct via_call *call, const void *ops, const void *request,
                                  void *response) {
