@@ -37,7 +37,10 @@ struct via_form {
 extern const struct via_form via_forms[PROTOBUF_C_TYPE_MESSAGE + 1];    /* by ProtobufCType */
 extern const struct via_rule via_no_rule;
 
-static inline const struct via_rule *via_rule_of(const struct via_type *type, unsigned index) {
+/* What recurses is twice: in line for the message that is called for, and for those inside. */
+#define VIA_IN_LINE inline __attribute__((always_inline))
+
+static inline const struct via_rule *via_rule_of(const struct via_type *type, size_t index) {
         return type->rules ? &type->rules[index] : &via_no_rule;
 }
 
@@ -67,6 +70,41 @@ static inline bool via_is_number(const ProtobufCFieldDescriptor *field) {
 
 static inline unsigned via_varint_size(uint64_t v) {
         return ((63u - (unsigned)__builtin_clzll(v | 1)) * 9 + 73) / 64;
+}
+
+/* The same for lengths and tags, which rarely need more than one byte. */
+static inline unsigned via_length_size(uint64_t v) {
+        return __builtin_expect(v < 0x80, 1) ? 1 : via_varint_size(v);
+}
+
+/* Copies @n bytes; few enough to be worth it without calling memcpy(). */
+static inline void via_copy(void *to, const void *from, size_t n) {
+        uint8_t *t = to;
+        const uint8_t *f = from;
+
+        if (n < 16 || n > 64) {
+                memcpy(t, f, n);
+                return;
+        }
+        memcpy(t, f, 16);
+        memcpy(t + n - 16, f + n - 16, 16);
+        if (n > 32) {
+                memcpy(t + 16, f + 16, 16);
+                memcpy(t + n - 32, f + n - 32, 16);
+        }
+}
+
+/* Zeroes @message but for its descriptor; a small one without calling memset(). */
+static inline void via_message_begin(const struct via_type *type, void *message) {
+        size_t size = type->desc.sizeof_message;
+
+        if (size >= 32 && size <= 64) {
+                memset(message, 0, 32);
+                memset((uint8_t *)message + size - 32, 0, 32);
+        } else {
+                memset(message, 0, size);
+        }
+        ((ProtobufCMessage *)message)->descriptor = &type->desc;
 }
 
 static inline uint32_t via_zigzag32(int32_t v) {

@@ -18,13 +18,13 @@ const uint8_t *via_decode_inner(struct via_decode *d, const uint8_t *p, const ui
                 return NULL;
         if (d->depth == 0)
                 return via_decode_fail(d, p, VIA_RESOURCE_EXHAUSTED,
-                                       "nested deeper than %u (max_depth)", d->max_depth);
+                                       "nested deeper than %u (max_depth)",
+                                       via_decode_max_depth(d));
         if (!message) {
                 message = via_decode_take(d, p, inner->desc.sizeof_message, 8);
                 if (!message)
                         return NULL;
-                memset(message, 0, inner->desc.sizeof_message);
-                ((ProtobufCMessage *)message)->descriptor = &inner->desc;
+                via_message_begin(inner, message);
         }
         d->depth--;
         p = via_decode_message(d, inner, message, p, p + n, *slot != NULL);
@@ -35,17 +35,17 @@ const uint8_t *via_decode_inner(struct via_decode *d, const uint8_t *p, const ui
 }
 
 /*
- * The index of the field of number @id, or n_fields: most likely @guess, or the one before it
+ * The index of the field of number @id, or n_fields: most likely @next, or the one before it
  * if that is an array.
  */
-static inline unsigned find(const ProtobufCMessageDescriptor *desc, uint32_t id, unsigned guess) {
+static inline size_t find(const ProtobufCMessageDescriptor *desc, uint32_t id, size_t next) {
         const ProtobufCFieldDescriptor *fields = desc->fields;
-        unsigned low = 0, high = desc->n_fields, middle;
+        size_t low = 0, high = desc->n_fields, middle;
 
-        if (guess < high && fields[guess].id == id)
-                return guess;
-        if (guess && fields[guess - 1].id == id)
-                return guess - 1;
+        if (next < high && fields[next].id == id)
+                return next;
+        if (next && fields[next - 1].id == id)
+                return next - 1;
         if (id - 1 < high && fields[id - 1].id == id)
                 return id - 1;
         while (low < high) {
@@ -84,25 +84,6 @@ static bool arrays_are_whole(struct via_decode *d, const struct via_type *type,
         return true;
 }
 
-static inline bool marks_begin(struct via_decode *d, struct via_marks *m, unsigned n_fields,
-                               bool again, const uint8_t *p) {
-        size_t words = (n_fields + 63) / 64;
-
-        m->seen = &m->few[0];
-        m->tight = &m->few[1];
-        m->few[0] = 0;
-        m->few[1] = 0 - (uint64_t)again;
-        if (__builtin_expect(words <= 1, 1))
-                return true;
-        m->seen = via_decode_take(d, p, words * 2 * sizeof(uint64_t), 8);
-        if (!m->seen)
-                return false;
-        m->tight = m->seen + words;
-        memset(m->seen, 0, words * sizeof(uint64_t));
-        memset(m->tight, again ? 0xff : 0, words * sizeof(uint64_t));
-        return true;
-}
-
 /* Gives whatever has not arrived its default. */
 static bool fill(struct via_decode *d, const struct via_type *type, void *message,
                  const uint64_t *seen, const uint8_t *p) {
@@ -122,20 +103,30 @@ static bool fill(struct via_decode *d, const struct via_type *type, void *messag
         return true;
 }
 
+__attribute__((noinline))
+static uint64_t *take_marks(struct via_decode *d, size_t words, bool again, const uint8_t *p) {
+        uint64_t *many = via_decode_take(d, p, words * 2 * sizeof(uint64_t), 8);
+
+        if (many) {
+                memset(many, 0, words * sizeof(uint64_t));
+                memset(many + words, again ? 0xff : 0, words * sizeof(uint64_t));
+        }
+        return many;
+}
+
 /* Reads the elements behind one tag. */
-static inline const uint8_t *read_array(struct via_decode *d, struct via_marks *m,
-                                        const struct via_rule *rule, void *message,
-                                        unsigned index, unsigned wire, const uint8_t *p,
-                                        const uint8_t *end) {
+static const uint8_t *read_array(struct via_decode *d, const struct via_rule *rule,
+                                 void *message, size_t index, unsigned wire, const uint8_t *p,
+                                 const uint8_t *end, uint64_t *tight) {
         if (wire == via_forms[d->field->type].wire)
-                return via_decode_element(d, rule, message, p, end, m->tight, index);
-        return via_decode_packed(d, rule, message, p, end, m->tight, index);
+                return via_decode_element(d, rule, message, p, end, tight, index);
+        return via_decode_packed(d, rule, message, p, end, tight, index);
 }
 
 /* Reads the one value behind a tag. */
-static inline const uint8_t *read_single(struct via_decode *d, const struct via_rule *rule,
-                                         void *message, unsigned index, const uint8_t *p,
-                                         const uint8_t *end) {
+static VIA_IN_LINE const uint8_t *read_single(struct via_decode *d, const struct via_rule *rule,
+                                              void *message, const uint8_t *p,
+                                              const uint8_t *end) {
         const ProtobufCFieldDescriptor *field = d->field;
 
         if (field->type == PROTOBUF_C_TYPE_MESSAGE)
@@ -146,7 +137,7 @@ static inline const uint8_t *read_single(struct via_decode *d, const struct via_
         /* An octet array that was sent empty has not been sent. */
         if (__builtin_expect(rule->flags & VIA_RULE_EXACT, 0) && p &&
             VIA_AT(ProtobufCBinaryData, message, field->offset).len == 0 &&
-            !via_decode_absent(d, d->type, message, index, p))
+            !via_decode_absent(d, d->type, message, (size_t)(field - d->type->desc.fields), p))
                 return NULL;
         return p;
 }
@@ -159,84 +150,150 @@ static inline bool wire_fits(const ProtobufCFieldDescriptor *field, unsigned wir
                via_is_number(field);
 }
 
+/* The tag at @p, whose first byte is @byte; 0, which is none, for one that is too large. */
+static inline struct via_varint read_tag(struct via_decode *d, const uint8_t *p,
+                                         const uint8_t *end, uint8_t byte) {
+        struct via_varint tag;
+
+        if (__builtin_expect(byte < 0x80, 1))
+                return (struct via_varint){ p + 1, byte };
+        d->field = NULL;
+        tag = via_read_rest(p, end, byte);
+        if (__builtin_expect(!tag.p, 0))
+                via_decode_error_varint(d, p, end);
+        if (tag.v > UINT32_MAX)
+                tag.v = 0;
+        return tag;
+}
+
+/*
+ * Reads fields in any order, after the first @next of them, which have been read. If there is
+ * a byte at @p, it is @byte.
+ */
+__attribute__((noinline))
+static const uint8_t *read_any(struct via_decode *d, const struct via_type *type, void *message,
+                               const uint8_t *p, const uint8_t *end, uint8_t byte, bool again,
+                               size_t next) {
+        size_t i, n = type->desc.n_fields, words = n ? (n + 63) / 64 : 1;
+        uint64_t few[2] = { 0, 0 - (uint64_t)again }, *seen = few, *tight = few + 1;
+        const ProtobufCFieldDescriptor *field;
+        const struct via_rule *rule;
+        struct via_varint tag;
+        bool exact = false;
+
+        d->field = NULL;
+        if (words > 1) {
+                seen = take_marks(d, words, again, p);
+                if (!seen)
+                        return NULL;
+                tight = seen + words;
+        }
+        for (i = 0; i < next; i++)
+                via_mark_set(seen, i);
+
+        while (p < end) {
+                tag = read_tag(d, p, end, byte);
+                p = tag.p;
+                if (!p)
+                        return NULL;
+                i = find(&type->desc, (uint32_t)tag.v >> 3, next);
+                if (i == n || !wire_fits(&type->desc.fields[i], tag.v & 7)) {
+                        d->field = NULL;
+                        p = via_decode_skip(d, p, end, (uint32_t)tag.v);
+                } else {
+                        next = i + 1;
+                        d->field = field = &type->desc.fields[i];
+                        rule = via_rule_of(type, i);
+                        if (rule->flags & VIA_RULE_EXACT &&
+                            field->label == PROTOBUF_C_LABEL_REPEATED) {
+                                exact = true;
+                                /* An array is one value: the last one given wins. */
+                                if (again && !via_mark_test(seen, i))
+                                        VIA_AT(size_t, message, field->quantifier_offset) = 0;
+                        }
+                        if (field->label == PROTOBUF_C_LABEL_REPEATED)
+                                p = read_array(d, rule, message, i, tag.v & 7, p, end, tight);
+                        else
+                                p = read_single(d, rule, message, p, end);
+                        via_mark_set(seen, i);
+                }
+                if (!p)
+                        return NULL;
+                if (p < end)
+                        byte = via_read_byte(p);
+        }
+
+        if (exact && !arrays_are_whole(d, type, message, seen, p))
+                return NULL;
+        return again || fill(d, type, message, seen, p) ? p : NULL;
+}
+
+/*
+ * Reads fields while they come one after the other, none missing, with tags of one byte: the
+ * whole of most messages, and the beginning of others.
+ */
+static VIA_IN_LINE const uint8_t *read_message(struct via_decode *d, const struct via_type *type,
+                                               void *message, const uint8_t *p,
+                                               const uint8_t *end) {
+        const ProtobufCFieldDescriptor *field = type->desc.fields;
+        const ProtobufCFieldDescriptor *last = field + type->desc.n_fields;
+        const struct via_rule *rule = type->rules ? type->rules : &via_no_rule;
+        size_t step = type->rules != NULL;
+        uint8_t byte = 0;
+
+        d->type = type;
+        for (; p < end; field++, rule += step) {
+                byte = via_read_byte(p);
+                if (field == last || byte >= 0x80 ||
+                    (field->id << 3 | via_forms[field->type].wire) != byte ||
+                    field->label == PROTOBUF_C_LABEL_REPEATED)
+                        break;
+                d->field = field;
+                p = read_single(d, rule, message, p + 1, end);
+                if (!p)
+                        return NULL;
+        }
+        if (__builtin_expect(p == end && field == last, 1))
+                return p;
+        return read_any(d, type, message, p, end, byte, false,
+                        (size_t)(field - type->desc.fields));
+}
+
 const uint8_t *via_decode_message(struct via_decode *d, const struct via_type *type,
                                   void *message, const uint8_t *p, const uint8_t *end,
                                   bool again) {
-        const ProtobufCFieldDescriptor *field;
-        const struct via_rule *rule;
-        struct via_marks m;
-        unsigned i, next = 0;
-        bool exact = false;
-        uint64_t tag;
-
+        if (!again)
+                return read_message(d, type, message, p, end);
         d->type = type;
-        d->field = NULL;
-        if (!marks_begin(d, &m, type->desc.n_fields, again, p))
-                return NULL;
-
-        while (p < end) {
-                d->field = NULL;
-                p = via_read_varint(d, p, end, &tag);
-                if (!p)
-                        return NULL;
-                if (__builtin_expect(tag - 8 > UINT32_MAX - 8, 0))
-                        return via_decode_fail(d, p, VIA_INVALID_ARGUMENT, "not a field number");
-                i = find(&type->desc, (uint32_t)tag >> 3, next);
-                if (i == type->desc.n_fields || !wire_fits(&type->desc.fields[i], tag & 7)) {
-                        p = via_decode_skip(d, p, end, (uint32_t)tag);
-                        if (!p)
-                                return NULL;
-                        continue;
-                }
-
-                next = i + 1;
-                d->field = field = &type->desc.fields[i];
-                rule = via_rule_of(type, i);
-                if (field->label == PROTOBUF_C_LABEL_REPEATED) {
-                        if (__builtin_expect(rule->flags & VIA_RULE_EXACT, 0)) {
-                                exact = true;
-                                /* An array is one value: the last one given wins. */
-                                if (again && !via_mark_test(m.seen, i))
-                                        VIA_AT(size_t, message, field->quantifier_offset) = 0;
-                        }
-                        p = read_array(d, &m, rule, message, i, tag & 7, p, end);
-                } else {
-                        p = read_single(d, rule, message, i, p, end);
-                }
-                if (!p)
-                        return NULL;
-                via_mark_set(m.seen, i);
-        }
-
-        if (exact && !arrays_are_whole(d, type, message, m.seen, p))
-                return NULL;
-        return again || fill(d, type, message, m.seen, p) ? p : NULL;
+        return read_any(d, type, message, p, end, p < end ? via_read_byte(p) : 0, true, 0);
 }
+
+/* The value of a limit, as via_limits_get(). */
+#define LIMIT(limits, name) ((limits)->v[VIA_LIMIT_##name] ? (limits)->v[VIA_LIMIT_##name] : name)
 
 int via_message_decode(const struct via_type *type, const void *data, size_t size,
                        const struct via_limits *limits, struct via_arena *arena, void *message,
                        struct via_error *err) {
+#define DEFAULT(name, key, value, ...) name = value,
+        enum { VIA_LIMITS(DEFAULT) };
         static const struct via_limits defaults;
         const struct via_limits *l = limits ? limits : &defaults;
-        uint64_t memory = via_limits_get(l, VIA_LIMIT_MEMORY);
-        struct via_decode d = {
-                .type = type,
-                .begin = size ? data : (const void *)"",
-                .arena = arena,
-                .left = memory > SIZE_MAX ? SIZE_MAX : (size_t)memory,
-                .depth = (unsigned)via_limits_get(l, VIA_LIMIT_DEPTH),
-                .err = err,
-        };
+        uint64_t memory = LIMIT(l, MEMORY);
+        struct via_decode d;
 
-        d.max_depth = d.depth;
-        d.max_memory = d.left;
-        if (type->desc.sizeof_message > d.left) {
+        d.begin = size ? data : (const void *)"";
+        d.arena = arena;
+        d.left = memory > SIZE_MAX ? SIZE_MAX : (size_t)memory;
+        d.depth = (unsigned)LIMIT(l, DEPTH);
+        d.limits = l;
+        d.err = err;
+        if (__builtin_expect(type->desc.sizeof_message > d.left, 0)) {
+                d.type = type;
+                d.field = NULL;
                 via_decode_error_memory(&d, d.begin, type->desc.sizeof_message);
                 return d.code;
         }
         d.left -= type->desc.sizeof_message;
-        memset(message, 0, type->desc.sizeof_message);
-        ((ProtobufCMessage *)message)->descriptor = &type->desc;
-        return via_decode_message(&d, type, message, d.begin, d.begin + size, false) ? VIA_OK
-                                                                                     : d.code;
+        via_message_begin(type, message);
+        return read_message(&d, type, message, d.begin, d.begin + size) ? VIA_OK : d.code;
 }

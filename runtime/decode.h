@@ -17,10 +17,9 @@ struct via_decode {
         struct via_arena *arena;
         size_t            left;                 /* bytes that may still be taken */
         unsigned          depth;                /* levels of messages that may still be entered */
-        unsigned          max_depth;
-        size_t            max_memory;
-        struct via_error *err;
         int               code;                 /* of the error, once there is one */
+        const struct via_limits *limits;
+        struct via_error *err;
 };
 
 /*
@@ -36,6 +35,10 @@ void via_decode_error_length(struct via_decode *d, const uint8_t *p, uint64_t le
         __attribute__((cold, noinline));
 void via_decode_error_memory(struct via_decode *d, const uint8_t *p, size_t size)
         __attribute__((cold, noinline));
+
+static inline unsigned via_decode_max_depth(const struct via_decode *d) {
+        return (unsigned)via_limits_get(d->limits, VIA_LIMIT_DEPTH);
+}
 
 /* The same as expressions, NULL as seen by the compiler, to be returned. */
 #define via_decode_fail(...) (via_decode_error(__VA_ARGS__), NULL)
@@ -68,24 +71,16 @@ const uint8_t *via_decode_message(struct via_decode *d, const struct via_type *t
 const uint8_t *via_decode_inner(struct via_decode *d, const uint8_t *p, const uint8_t *end,
                                 void **slot);
 
-/*
- * What has been noted of each field while a message is read: two bits of each, by its index.
- */
-struct via_marks {
-        uint64_t *seen;                 /* it has arrived */
-        uint64_t *tight;                /* its array has no room left */
-        uint64_t  few[2];               /* where they are in a type of up to 64 fields */
-};
-
-static inline bool via_mark_test(const uint64_t *marks, unsigned i) {
+/* What is noted of fields while a message is read: a bit of each, by its index. */
+static inline bool via_mark_test(const uint64_t *marks, size_t i) {
         return marks[i / 64] >> (i % 64) & 1;
 }
 
-static inline void via_mark_set(uint64_t *marks, unsigned i) {
+static inline void via_mark_set(uint64_t *marks, size_t i) {
         marks[i / 64] |= (uint64_t)1 << (i % 64);
 }
 
-static inline void via_mark_clear(uint64_t *marks, unsigned i) {
+static inline void via_mark_clear(uint64_t *marks, size_t i) {
         marks[i / 64] &= ~((uint64_t)1 << (i % 64));
 }
 
@@ -95,17 +90,17 @@ static inline void via_mark_clear(uint64_t *marks, unsigned i) {
  */
 const uint8_t *via_decode_element(struct via_decode *d, const struct via_rule *rule,
                                   void *message, const uint8_t *p, const uint8_t *end,
-                                  uint64_t *tight, unsigned index);
+                                  uint64_t *tight, size_t index);
 const uint8_t *via_decode_packed(struct via_decode *d, const struct via_rule *rule,
                                  void *message, const uint8_t *p, const uint8_t *end,
-                                 uint64_t *tight, unsigned index);
+                                 uint64_t *tight, size_t index);
 
 /*
  * Gives the field @index of @message, which has not arrived, the value that it has then.
  * Returns whether there was memory.
  */
 bool via_decode_absent(struct via_decode *d, const struct via_type *type, void *message,
-                       unsigned index, const uint8_t *p);
+                       size_t index, const uint8_t *p);
 
 /* One byte, read once. */
 static inline uint8_t via_read_byte(const uint8_t *p) {

@@ -15,12 +15,12 @@ static void *default_message(struct via_decode *d, const struct via_type *type, 
 
         if (d->depth == 0)
                 return via_decode_fail(d, p, VIA_RESOURCE_EXHAUSTED,
-                                       "nested deeper than %u (max_depth)", d->max_depth);
+                                       "nested deeper than %u (max_depth)",
+                                       via_decode_max_depth(d));
         message = via_decode_take(d, p, type->desc.sizeof_message, 8);
         if (!message)
                 return NULL;
-        memset(message, 0, type->desc.sizeof_message);
-        ((ProtobufCMessage *)(void *)message)->descriptor = &type->desc;
+        via_message_begin(type, message);
         d->depth--;
         for (unsigned i = 0; i < type->desc.n_fields; i++) {
                 if (!via_decode_absent(d, type, message, i, p))
@@ -72,7 +72,7 @@ static bool zero_bytes(struct via_decode *d, const struct via_rule *rule,
 }
 
 bool via_decode_absent(struct via_decode *d, const struct via_type *type, void *message,
-                       unsigned index, const uint8_t *p) {
+                       size_t index, const uint8_t *p) {
         const ProtobufCFieldDescriptor *field = &type->desc.fields[index];
         const struct via_rule *rule = via_rule_of(type, index);
         bool exact = rule->flags & VIA_RULE_EXACT && rule->count;

@@ -44,7 +44,7 @@ static size_t room_of(size_t n, const struct via_rule *rule) {
 
 /* Room for one more element behind @n: as it was, or NULL. */
 static inline void *room(struct via_decode *d, const struct via_rule *rule, const uint8_t *p,
-                         uint8_t **values, size_t n, uint64_t *tight, unsigned index) {
+                         uint8_t **values, size_t n, uint64_t *tight, size_t index) {
         size_t size = via_size_of(d->field);
         void *larger;
 
@@ -64,7 +64,7 @@ static inline void *room(struct via_decode *d, const struct via_rule *rule, cons
 
 const uint8_t *via_decode_element(struct via_decode *d, const struct via_rule *rule,
                                   void *message, const uint8_t *p, const uint8_t *end,
-                                  uint64_t *tight, unsigned index) {
+                                  uint64_t *tight, size_t index) {
         const ProtobufCFieldDescriptor *field = d->field;
         size_t *n = &VIA_AT(size_t, message, field->quantifier_offset);
         const struct via_rule each = via_rule_each(rule);
@@ -176,7 +176,7 @@ static const uint8_t *first_varints(struct via_decode *d, const struct via_rule 
 
 const uint8_t *via_decode_packed(struct via_decode *d, const struct via_rule *rule,
                                  void *message, const uint8_t *p, const uint8_t *end,
-                                 uint64_t *tight, unsigned index) {
+                                 uint64_t *tight, size_t index) {
         const ProtobufCFieldDescriptor *field = d->field;
         size_t *n = &VIA_AT(size_t, message, field->quantifier_offset);
         uint8_t **values = &VIA_AT(uint8_t *, message, field->offset);

@@ -33,8 +33,8 @@ void via_decode_error_length(struct via_decode *d, const uint8_t *p, uint64_t le
 void via_decode_error_memory(struct via_decode *d, const uint8_t *p, size_t size) {
         if (size > d->left)
                 via_decode_error(d, p, VIA_RESOURCE_EXHAUSTED,
-                                 "more than %zu bytes once decoded (max_memory)",
-                                 d->max_memory);
+                                 "more than %" PRIu64 " bytes once decoded (max_memory)",
+                                 via_limits_get(d->limits, VIA_LIMIT_MEMORY));
         else
                 via_decode_error(d, p, VIA_RESOURCE_EXHAUSTED, "no memory for %zu bytes", size);
 }
@@ -74,7 +74,8 @@ static const uint8_t *skip_group(struct via_decode *d, const uint8_t *p, const u
 
         if (d->depth == 0)
                 return via_decode_fail(d, p, VIA_RESOURCE_EXHAUSTED,
-                                       "nested deeper than %u (max_depth)", d->max_depth);
+                                       "nested deeper than %u (max_depth)",
+                                       via_decode_max_depth(d));
         d->depth--;
         while (p) {
                 p = via_read_varint(d, p, end, &tag);

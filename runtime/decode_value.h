@@ -31,7 +31,7 @@ static inline const uint8_t *via_read_string(struct via_decode *d, const struct 
         return p + n;
 }
 
-static inline const uint8_t *via_read_bytes(struct via_decode *d, const struct via_rule *rule,
+static VIA_IN_LINE const uint8_t *via_read_bytes(struct via_decode *d, const struct via_rule *rule,
                                             const uint8_t *p, const uint8_t *end,
                                             ProtobufCBinaryData *to) {
         uint8_t *data = NULL;
@@ -49,7 +49,7 @@ static inline const uint8_t *via_read_bytes(struct via_decode *d, const struct v
                 data = via_decode_take(d, p, n, 1);
                 if (!data)
                         return NULL;
-                memcpy(data, p, n);
+                via_copy(data, p, n);
         }
         to->len = n;
         to->data = data;
@@ -76,8 +76,9 @@ static inline const uint8_t *via_read_number(struct via_decode *d, const struct 
 }
 
 /* Reads the value of d->field, or an element of it, into @to. It is no message. */
-static inline const uint8_t *via_decode_value(struct via_decode *d, const struct via_rule *rule,
-                                              const uint8_t *p, const uint8_t *end, void *to) {
+static VIA_IN_LINE const uint8_t *via_decode_value(struct via_decode *d,
+                                                   const struct via_rule *rule, const uint8_t *p,
+                                                   const uint8_t *end, void *to) {
         uint64_t v = 0;
         uint32_t v32;
 

@@ -11,8 +11,7 @@
 void via_message_init(const struct via_type *type, void *message) {
         const ProtobufCFieldDescriptor *field = type->desc.fields;
 
-        memset(message, 0, type->desc.sizeof_message);
-        ((ProtobufCMessage *)message)->descriptor = &type->desc;
+        via_message_begin(type, message);
         for (unsigned i = 0; i < type->desc.n_fields; i++, field++) {
                 if (field->label != PROTOBUF_C_LABEL_REPEATED)
                         via_field_default(field, (uint8_t *)message + field->offset);
