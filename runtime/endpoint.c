@@ -150,6 +150,8 @@ int via_endpoint_parse(struct via_endpoint *endpoint, const char *text,
         int code;
 
         *endpoint = (struct via_endpoint){ .spin_us = -1 };
+        if (!text)
+                return via_error_set(err, VIA_INVALID_ARGUMENT, "no endpoint given");
         code = via_uri_parse(uri, text, err);
         for (unsigned i = 0; i < VIA_LIMIT_COUNT && !code; i++)
                 code = via_limits_set(&endpoint->limits, (enum via_limit)i,
