@@ -136,14 +136,14 @@ static bool check_args(struct checker *c, const struct syn *node, const struct k
 }
 
 /* A positional argument means the only one, whoever defined the annotation. */
-static void check_order(struct checker *c, const struct syn *node) {
+static bool check_order(struct checker *c, const struct syn *node) {
         for (const struct syn *arg = node->list; arg; arg = arg->next)
                 if (!arg->name && (arg != node->list || arg->next)) {
                         diag(c->diag, ANNOTATION_MIXED, arg->at, node->name);
-                        diag_help(c->diag, "give a name to each: `@%s(name=value, ...)`",
-                                  node->name);
-                        return;
+                        diag_help(c->diag, "give a name to each: `@%s(name=value, ...)`", node->name);
+                        return false;
                 }
+        return true;
 }
 
 /* Returns what is known of @node where it stands, or NULL. */
@@ -178,8 +178,7 @@ static const struct known *look_up(struct checker *c, const struct idl_decl *dec
 bool annotation_flag(const struct idl_decl *decl, const char *name) {
         const struct idl_annotation *a = idl_annotation(decl, name);
 
-        return a && (a->n_args == 0 || a->args[0].value.kind != IDL_BOOLEAN ||
-                     a->args[0].value.boolean);
+        return a && (a->n_args == 0 || a->args[0].value.kind != IDL_BOOLEAN || a->args[0].value.boolean);
 }
 
 static bool same_args(const struct idl_annotation *a, const struct idl_annotation *b) {
@@ -209,9 +208,8 @@ static void check_twice(struct checker *c, const struct idl_decl *decl,
 }
 
 void annotations_exclude(struct checker *c, const struct idl_decl *decl, const char *first,
-                         const char *second) {
-        const struct idl_annotation *a = idl_annotation(decl, first),
-                                    *b = idl_annotation(decl, second);
+                      const char *second) {
+        const struct idl_annotation *a = idl_annotation(decl, first), *b = idl_annotation(decl, second);
         const struct idl_annotation *later;
 
         if (!a || !b || !annotation_flag(decl, first) || !annotation_flag(decl, second))
@@ -275,16 +273,17 @@ static void operation(struct checker *c, struct idl_operation *op) {
 void annotate(struct checker *c, struct idl_decl *decl, const struct syn *annotations) {
         struct idl_annotation **tail = &decl->annotations, *annotation;
         const struct known *k;
+        bool ordered;
 
         while (*tail)                   /* a reopened module has some */
                 tail = &(*tail)->next;
         for (const struct syn *node = annotations; node; node = node->next) {
-                check_order(c, node);
+                ordered = check_order(c, node);
                 k = look_up(c, decl, node);
                 annotation = arena_new(c->arena, struct idl_annotation);
                 annotation->name = k ? k->name : node->name;
                 annotation->at = node->at;
-                if (k && !check_args(c, node, k, annotation))
+                if (k && (!ordered || !check_args(c, node, k, annotation)))
                         continue;
                 if (k && decl->kind != IDL_DECL_MODULE)
                         check_twice(c, decl, annotation);

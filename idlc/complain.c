@@ -115,7 +115,9 @@ void lex_syntax_error(struct lex *lex, struct span at, const struct lex_expected
         }
         if (lex->diag->silent)
                 return;
-        if (token_is(before, "unsigned") && found->kind == TOKEN_NAME)
+        if (token_is(before, "in") && token_is(found, "out"))
+                diag_help(lex->diag, "did you mean `inout`?");
+        else if (token_is(before, "unsigned") && found->kind == TOKEN_NAME)
                 diag_help(lex->diag, "only `short` and `long` can be unsigned%s",
                           token_is(found, "octet") || token_is(found, "char")
                                   ? "; an `octet` always is" : "");
@@ -147,6 +149,8 @@ void lex_missing_semicolon(struct lex *lex) {
         const struct token *before = &lex->before_last;
         struct span at = { before->at.end, before->at.end };
 
+        if (echo(lex, at))
+                return;
         lex->missing = at.begin;
         diag(lex->diag, EXPECTED_AFTER, at, "`;`", quoted(lex, before));
 }

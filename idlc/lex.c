@@ -61,6 +61,12 @@ struct syn_name lex_name(struct lex *lex, const struct token *token) {
         return name;
 }
 
+static void end_statement(struct lex *lex) {
+        lex->templates = lex->parens = lex->annotation = 0;
+        lex->lost = false;
+        lex->intro = NULL;
+}
+
 static int give(struct lex *lex, const struct token *token, int kind, struct span *at) {
         if (lex->opening)
                 lex->statement = lex->last_token.at.end;
@@ -134,6 +140,12 @@ static bool splits(const struct lex *lex) {
         return lex->templates >= 2 && lex->parens == 0;
 }
 
+static void push_back(struct lex *lex, struct token token) {
+        memmove(lex->ahead + 1, lex->ahead, lex->n_ahead * sizeof(*lex->ahead));
+        lex->ahead[0] = token;
+        lex->n_ahead++;
+}
+
 static int mark(struct lex *lex, struct token *token, struct span *at) {
         struct token half;
 
@@ -151,9 +163,7 @@ static int mark(struct lex *lex, struct token *token, struct span *at) {
                 half.text = ">";
                 if (half.at.end == half.at.begin + 2)
                         half.at.begin++;
-                memmove(lex->ahead + 1, lex->ahead, lex->n_ahead * sizeof(*lex->ahead));
-                lex->ahead[0] = half;
-                lex->n_ahead++;
+                push_back(lex, half);
                 token->len = 1;
                 if (token->at.end == token->at.begin + 2)
                         token->at.end--;
@@ -168,8 +178,7 @@ static int mark(struct lex *lex, struct token *token, struct span *at) {
                 lex->annotation -= lex->annotation > 0;
                 break;
         case ';':
-                lex->templates = lex->parens = lex->annotation = 0;
-                lex->lost = false;
+                end_statement(lex);
                 break;
         case '}':
                 lex->lost = false;
@@ -186,6 +195,8 @@ static int mark(struct lex *lex, struct token *token, struct span *at) {
 static void remember(struct lex *lex, int kind, const struct syn_name *name) {
         if (kind == T_NAME && lex->intro && lex->last != T_NAME)
                 lex->name = *name;
+        if (kind == T_NAME && lex->lost && lex->intro && !*lex->intro)
+                lex->lost_name = *name;         /* of a typedef: the last word, more or less */
         switch (kind) {
         case T_MODULE:    lex->intro = "module"; break;
         case T_STRUCT:    lex->intro = "struct"; break;
@@ -205,6 +216,11 @@ static int word(struct lex *lex, struct token *token, IDL_STYPE *value, struct s
                     lex->last != T_LONG && token_is(lex_peek(lex, 0), "double");
         int kind = keyword ? keyword->token : T_NAME;
 
+        if (keyword && keyword->class == LEX_INNER) {           /* context: skipped by itself */
+                lex_skip_context(lex, token);
+                lex_read(lex, token);
+                return mark(lex, token, at);
+        }
         if (!keyword)
                 value->name = lex_name(lex, token);
         remember(lex, kind, &value->name);
@@ -257,6 +273,12 @@ int lex_next(struct lex *lex, void *yylval, struct span *at) {
                                 if (kind)
                                         return give(lex, &token, kind, at);
                                 continue;
+                        }
+                        if (lex->lost && lex->annotation && strchr(";{}", token.punct & 127)) {
+                                push_back(lex, token);          /* whose `)` is missing */
+                                token.punct = ')';
+                                lex->annotation = 0;
+                                return give(lex, &token, ')', at);
                         }
                         if (token.punct == '}' && !close_brace(lex, &token))
                                 continue;

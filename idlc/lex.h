@@ -42,6 +42,7 @@ struct lex {
         unsigned parens;                /* open parentheses in the innermost of them */
         unsigned annotation;            /* parentheses of an annotation, 0: outside */
         bool in_enum;
+        uint64_t named[2], warned[2];   /* keywords that are names in this file; said so, by index */
 
         /* The declaration that is being read, in case it fails */
         struct syn_name name;
@@ -90,6 +91,8 @@ struct syn *lex_quoted(struct lex *lex, const struct token *token, int *ret_toke
 struct syn *lex_skip_decl(struct lex *lex, const struct token *token);
 struct syn *lex_skip_type(struct lex *lex, const struct token *token);
 struct syn *lex_skip_annotation_decl(struct lex *lex);
+/* Skips `context(...)`, up to the `;`, which there is then. */
+void lex_skip_context(struct lex *lex, const struct token *token);
 void lex_skip_braces(struct lex *lex);
 
 /* Complaints of the grammar's actions and of its errors */

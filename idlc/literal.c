@@ -157,6 +157,7 @@ static size_t escape(struct lex *lex, const struct token *token, size_t i, uint3
         if (n) {
                 if (*ret_c > 255)
                         diag(lex->diag, OCTAL_ESCAPE, inside(token, i, 1 + n));
+                *ret_c &= 255;
                 return 1 + n;
         }
         if (ispunct((unsigned char)c)) {        /* harmless, and found in the wild */

@@ -73,8 +73,14 @@ static int yylex(YYSTYPE *value, struct span *at, struct parser *p);
 %%
 
 file:
-  definitions END               { p->root = $1.first; }
-| definitions error END         { p->root = $1.first; }
+  top END
+| top error END
+;
+
+top:
+  %empty
+| top definition                { p->file = syn_add(p->file, $2); }
+| top ';'                       { lex_extra_semicolon(p->lex, @2); }
 ;
 
 definitions:
@@ -387,7 +393,7 @@ static int yyreport_syntax_error(const yypcontext_t *context, struct parser *p) 
         what.value = can[YYSYMBOL_INTEGER];
         what.direction = can[YYSYMBOL_INOUT];
         what.base = can[YYTRANSLATE((int)':')];
-        for (const char *c = ";,{}()[]<>="; *c; c++)
+        for (const char *c = ";,{}()[]<>"; *c; c++)
                 if (can[YYTRANSLATE((int)*c)])
                         what.marks[what.n_marks++] = *c;
         lex_syntax_error(p->lex, *yypcontext_location(context), &what);

@@ -72,6 +72,7 @@ void pp_input_push(struct pp *pp, struct source *source, struct idl_file *file) 
         input->source = source;
         input->file = file;
         input->includer = pp->input;
+        input->braces = pp->braces;
         input->depth = pp->input ? pp->input->depth + 1 : 1;
         input->scan = (struct scan){ .source = source, .diag = pp->diag };
         if (source->text_len >= 3 && !memcmp(source->text, "\xef\xbb\xbf", 3))
@@ -97,7 +98,11 @@ void pp_start(struct pp *pp, struct source *source, struct idl_file *file) {
 static void input_pop(struct pp *pp) {
         struct pp_input *input = pp->input;
 
+        uint32_t end = source_pos(input->source, input->source->text_len);
+
         pp_conds_close(pp, input);
+        if (pp->braces > input->braces)
+                diag(pp->diag, INCLUDE_OPEN, ((struct span){ end, end }));
         scan_close(input->scanner);
         pp->input = input->includer;
 }

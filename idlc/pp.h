@@ -44,6 +44,7 @@ struct pp_input {
         struct scan scan;
         struct pp_cond *conds;
         unsigned depth;
+        unsigned braces;                /* that were open before it */
         bool started;                   /* something other than comments was seen */
         bool guarded;                   /* starts with #ifndef */
 };

@@ -1,6 +1,7 @@
 /*
  * pp_print.c - idlc -E: what is left when the preprocessor is done
  */
+#include <string.h>
 #include "pp.h"
 
 /* Whether @token must not touch what was printed last. */
@@ -8,7 +9,8 @@ static bool apart(const struct token *last, const struct token *token) {
         if (token->space || last->kind == TOKEN_END)
                 return token->space;
         if (last->kind == TOKEN_PUNCT && token->kind == TOKEN_PUNCT)
-                return token->punct == last->punct || last->punct == '<' || last->punct == '>';
+                return token->punct == last->punct && token->punct < 128 &&
+                       strchr(":<>&|=#", token->punct);
         return last->kind != TOKEN_PUNCT && token->kind != TOKEN_PUNCT;
 }
 

@@ -74,10 +74,7 @@ void lex_skip_braces(struct lex *lex) {
         lex->owes_semicolon = !token_punct(lex_peek(lex, 0), ';');
 }
 
-/*
- * Everything up to the `;` or `}` that ends the declaration, without that; or through its
- * braces.
- */
+/* Everything up to the `;` or `}` that ends the declaration, without that; or through its braces. */
 static struct span to_end(struct lex *lex, struct span at) {
         const struct token *next;
         struct token token;
@@ -99,10 +96,7 @@ struct syn *lex_skip_decl(struct lex *lex, const struct token *token) {
         struct token word = *token;
 
         refuse(lex, token, token->at);
-        /*
-         * `abstract valuetype V`, `local interface I`: the name is the first word that is none
-         * of ours
-         */
+        /* `abstract valuetype V`, `local interface I`: the name is the first word that is none of ours */
         for (unsigned i = 0; i < 3 && lex_peek(lex, 0)->kind == TOKEN_NAME; i++) {
                 lex_read(lex, &word);
                 if (!keyword_find(word.text, word.len, false) && !token_is(token, "attribute") &&
@@ -121,6 +115,11 @@ struct syn *lex_skip_decl(struct lex *lex, const struct token *token) {
         return node;
 }
 
+void lex_skip_context(struct lex *lex, const struct token *token) {
+        refuse(lex, token, token->at);
+        to_end(lex, token->at);
+}
+
 struct syn *lex_skip_type(struct lex *lex, const struct token *token) {
         struct parser p = { .arena = lex->arena, .diag = lex->diag };
         struct syn *node = syn_new(&p, SYN_ERROR, token->at);
@@ -134,8 +133,8 @@ struct syn *lex_skip_type(struct lex *lex, const struct token *token) {
         } else if (token_punct(next, '<')) {
                 do {
                         next = lex_peek(lex, 0);
-                        if (next->kind == TOKEN_END || token_punct(next, ';') ||
-                            token_punct(next, '{') || token_punct(next, '}'))
+                        if (next->kind == TOKEN_END || token_punct(next, ';') || token_punct(next, '{') ||
+                            token_punct(next, '}'))
                                 break;
                         if (token_punct(next, PUNCT2('>', '>')) && depth == 1)
                                 break;  /* half of it is somebody else's: mark() deals with it */
@@ -167,10 +166,18 @@ struct syn *lex_skip_annotation_decl(struct lex *lex) {
         return node;
 }
 
-/*
- * After `@`: the name, which may be a keyword, and which `::` continues only if nothing is
- * between.
- */
+/* Not `default` and not `oneway`: those are annotations too. */
+static bool begins_declaration(const struct token *token) {
+        static const char *const words[] = { "module", "struct", "enum", "exception", "interface",
+                                             "typedef", "const", "union" };
+
+        for (unsigned i = 0; i < sizeof(words) / sizeof(*words); i++)
+                if (token_is(token, words[i]))
+                        return true;
+        return false;
+}
+
+/* After `@`: the name, which may be a keyword, and which `::` continues only if nothing is between. */
 int lex_annotation(struct lex *lex, const struct token *at_sign, void *yylval, struct span *at) {
         IDL_STYPE *value = yylval;
         const struct token *next = lex_peek(lex, 0), *after;
@@ -178,7 +185,8 @@ int lex_annotation(struct lex *lex, const struct token *at_sign, void *yylval, s
         struct token token;
 
         *at = at_sign->at;
-        if (next->kind != TOKEN_NAME && !token_punct(next, PUNCT2(':', ':'))) {
+        if ((next->kind == TOKEN_NAME && begins_declaration(next)) ||
+            (next->kind != TOKEN_NAME && !token_punct(next, PUNCT2(':', ':')))) {
                 diag(lex->diag, ANNOTATION_NAME, at_sign->at);
                 return 0;
         }

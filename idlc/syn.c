@@ -33,8 +33,11 @@ struct syn *syn_basic(struct parser *p, enum idl_kind kind, struct span at) {
 static struct syn *limit(struct parser *p, struct syn *node) {
         if (node->depth <= SYN_EXPR_DEPTH_MAX)
                 return node;
+        if (node->left->kind == SYN_ERROR)
+                return node->left;      /* said so already */
         diag(p->diag, EXPR_TOO_DEEP, node->right ? node->right->at : node->at, SYN_EXPR_DEPTH_MAX);
-        return syn_new(p, SYN_ERROR, node->at);
+        node->kind = SYN_ERROR;
+        return node;
 }
 
 struct syn *syn_unary(struct parser *p, int op, struct syn *left, struct span at) {

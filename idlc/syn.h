@@ -90,10 +90,10 @@ struct parser {
         struct arena *arena;
         struct diag *diag;
         struct lex *lex;
-        struct syn *root;               /* what there is in the file */
+        struct syn_list file;           /* what there is in it */
 };
 
-/* Reads everything lex has into parser->root. Errors are reported; what could be read is there. */
+/* Reads everything lex has into parser->file. Errors are reported; what could be read is there. */
 void parse(struct parser *parser);
 
 /* What the grammar's actions call */

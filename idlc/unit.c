@@ -70,7 +70,7 @@ static void read_source(struct unit *unit, const struct unit_options *options,
         parser.lex = &lex;
         parse(&parser);
         checker.missing = unit->pp.missing;
-        check(&checker, parser.root);
+        check(&checker, parser.file.first);
         for (struct source *s = unit->text.sources; s; s = s->next)
                 if (s->file && !((struct idl_file *)s->file)->inner)
                         ((struct idl_file *)s->file)->doc = doc_opening(&checker, s);

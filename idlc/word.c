@@ -18,6 +18,8 @@ static const struct keyword keywords[] = {
 
 #define N_KEYWORDS (sizeof(keywords) / sizeof(*keywords))
 
+_Static_assert(N_KEYWORDS <= 128, "lex.h counts on it");
+
 const char *keyword_at(unsigned n) {
         return n < N_KEYWORDS ? keywords[n].word : NULL;
 }
@@ -30,6 +32,14 @@ const struct keyword *keyword_find(const char *text, size_t len, bool fold) {
                            : memcmp(keywords[i].word, text, len)))
                         return &keywords[i];
         return NULL;
+}
+
+static bool in_set(const uint64_t set[2], unsigned i) {
+        return set[i / 64] >> i % 64 & 1;
+}
+
+static void put_in_set(uint64_t set[2], unsigned i) {
+        set[i / 64] |= (uint64_t)1 << i % 64;
 }
 
 /* Whether what came last is the end of a type, or asks for a name. */
@@ -72,6 +82,8 @@ static bool names_something(struct lex *lex, const struct token *token) {
 static bool begins(struct lex *lex, const struct keyword *keyword) {
         const struct token *next = lex_peek(lex, 0);
 
+        if (in_set(lex->named, (unsigned)(keyword - keywords)))
+                return keyword->since == 4 && token_punct(next, '<');
         if (keyword->class == LEX_TYPE) {
                 if (keyword->since == 4)        /* map */
                         return token_punct(next, '<');
@@ -106,7 +118,13 @@ static const struct keyword *reserved(struct lex *lex, const struct token *token
 static const struct keyword *soft(struct lex *lex, const struct token *token,
                                   const struct keyword *keyword) {
         bool exact = !memcmp(keyword->word, token->text, token->len);
+        unsigned i = (unsigned)(keyword - keywords);
 
+        if (lex->intro)                 /* it declares something, so it means that from here on */
+                put_in_set(lex->named, i);
+        if (in_set(lex->warned, i))
+                return NULL;            /* once is enough */
+        put_in_set(lex->warned, i);
         if (exact)
                 diag(lex->diag, SOFT_KEYWORD, token->at, keyword->word,
                      keyword->since == 4 ? " since IDL 4" : "");
@@ -154,7 +172,7 @@ const struct keyword *lex_word(struct lex *lex, const struct token *token) {
                         return soft(lex, token, keyword);
                 return keyword;
         default:
-                if (exact && !name && lex->last == ')')
+                if (exact && lex->last == ')' && token_is(token, "context") && !lex->annotation)
                         return keyword;         /* context("…") after an operation */
                 return soft(lex, token, keyword);
         }
