@@ -116,6 +116,7 @@ TEST(constants_have_their_values) {
         CHECK_INT(all_SMALL, ==, INT16_MIN);
         CHECK_INT(all_SHORTS, ==, UINT16_MAX);
         CHECK_INT(all_LEAST, ==, INT32_MIN);
+        CHECK(sizeof(all_LEAST) == sizeof(int));
         CHECK(all_MOST == UINT32_MAX);
         CHECK(all_DEEP == INT64_MIN);
         CHECK(all_HIGH == UINT64_MAX);
@@ -151,6 +152,16 @@ TEST(enums_have_names) {
         CHECK(all_Sky_to_string((enum all_Sky)3) == NULL);
         CHECK(all_Sky_from_string("CLEAR", &sky) && sky == all_Sky_CLEAR);
         CHECK(!all_Sky_from_string("clear", &sky));
+
+        for (unsigned i = 0; i < all_Mixed_COUNT; i++) {
+                const ProtobufCEnumValue *value = &all_Mixed_descriptor.values[i];
+                enum all_Mixed mixed;
+
+                CHECK(all_Mixed_from_string(value->name, &mixed) && (int)mixed == value->value);
+                CHECK_STR(all_Mixed_to_string((enum all_Mixed)value->value), value->name);
+                CHECK(protobuf_c_enum_descriptor_get_value(&all_Mixed_descriptor, value->value) == value);
+        }
+        CHECK_INT(all_Mixed_SEVEN, ==, 7);
 
         CHECK_INT(all_Level_LOW, ==, -5);
         CHECK_STR(all_Level_to_string(all_Level_TOP), "TOP");
