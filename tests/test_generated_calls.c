@@ -348,6 +348,8 @@ TEST(tables_arrive_in_an_arena) {
         CALL(all_Everything_make_inner_with(client, &options, 42, &inner, &err));
         CHECK_INT(inner->x, ==, 42);
         CALL(all_Everything_make_inner_with(client, &options, 42, NULL, &err));
+        CALL(all_Everything_same_table_with(client, &options, 2, rows, 2, blobs, NULL, NULL, NULL,
+                                            NULL, &err));
         via_arena_free(arena);
         end();
 }
