@@ -99,40 +99,6 @@ static void add_member(struct checker *c, struct idl_struct *decl, struct scope 
         ptrs_add(c->arena, own, member);
 }
 
-/* The member that C needs next to @member, or NULL: see the generator. */
-static const char *companion(struct checker *c, const struct idl_member *member) {
-        const struct idl_type *type = idl_strip(member->type), *elem;
-
-        if (type->kind == IDL_SEQUENCE || type->kind == IDL_ARRAY) {
-                elem = idl_strip(type->elem);
-                if (elem->kind == IDL_OCTET || elem->kind == IDL_UINT8)
-                        return NULL;
-                return arena_printf(c->arena, "n_%s", member->decl.name);
-        }
-        if (!member->optional || type->kind == IDL_STRING || type->kind == IDL_STRUCT)
-                return NULL;
-        return arena_printf(c->arena, "has_%s", member->decl.name);
-}
-
-/*
- * `has_x` next to an optional x, `n_x` next to a sequence x: legal, but one has to give way in
- * C.
- */
-static void check_renamed(struct checker *c, const struct idl_struct *decl,
-                          const struct scope *scope) {
-        const struct idl_member *other;
-        const char *name;
-
-        for (unsigned i = 0; i < decl->n_own; i++) {
-                name = companion(c, decl->own[i]);
-                other = name ? map_get(&scope->names, name, strlen(name)) : NULL;
-                if (!other || strcmp(other->decl.name, name) != 0)
-                        continue;
-                diag(c->diag, RENAMED, other->decl.at, name, decl->own[i]->decl.name, name);
-                note_declared(c, &decl->own[i]->decl);
-        }
-}
-
 static void check_members(struct checker *c, struct idl_struct *decl, const struct syn *node) {
         struct scope *scope = scope_new(c, NULL, NULL);
         struct ptrs own = { 0 };
@@ -167,7 +133,6 @@ static void check_members(struct checker *c, struct idl_struct *decl, const stru
 
                 decl->members[i] = i < n ? decl->base->members[i] : decl->own[i - n];
         }
-        check_renamed(c, decl, scope);
         map_fini(&scope->names);
         member_ids_check(c, decl);
 }
