@@ -69,8 +69,8 @@ TEST(the_query_sets_limits) {
         struct via_limits given = { .v = { [VIA_LIMIT_CALLS] = 7, [VIA_LIMIT_DEPTH] = 9 } };
 
         REQUIRE(via_endpoint_parse(
-                        &e, "unix:/x?max_message=16M&max_calls=100&handshake=2s&stall=1min", NULL,
-                        &given, NULL) == VIA_OK);
+                        &e, "unix:/x?max_message=16M&max_calls=100&handshake=2s&stall=1min",
+                        NULL, &given, NULL) == VIA_OK);
         CHECK_INT(via_limits_get(&e.limits, VIA_LIMIT_MESSAGE), ==, 16 << 20);
         CHECK_INT(via_limits_get(&e.limits, VIA_LIMIT_CALLS), ==, 100);
         CHECK_INT(via_limits_get(&e.limits, VIA_LIMIT_DEPTH), ==, 9);   /* as given */
@@ -127,6 +127,42 @@ TEST(timeout_is_a_time) {
         CHECK_INT(parse("tcp://h:1?timeout"), ==, VIA_INVALID_ARGUMENT);
         CHECK_INT(parse("tcp://h:1?timeout=99999999min"), ==, VIA_INVALID_ARGUMENT);
         CHECK_INT(parse("tcp://h:1?timeout=18446744073709551616s"), ==, VIA_INVALID_ARGUMENT);
+}
+
+TEST(spin_is_a_time_or_nothing) {
+        CHECK(parse("tcp://h:1") == VIA_OK && e.spin_us == -1);
+        CHECK(parse("tcp://h:1?spin=50us") == VIA_OK && e.spin_us == 50);
+        CHECK(parse("tcp://h:1?spin=0us") == VIA_OK && e.spin_us == 0);
+        CHECK(parse("tcp://h:1?spin=10ms") == VIA_OK && e.spin_us == 10000);
+        CHECK(says(refusal("tcp://h:1?spin=10001us"), "spin=10001us: expected a time up to 10ms"));
+}
+
+/* What a configuration file says for all: under the query, above what the program gives. */
+TEST(names_bring_defaults) {
+        static char calls[] = "max_calls", mode[] = "mode", seven[] = "7", some[] = "0600";
+        static char wrong[] = "max_cals";
+        struct via_names names = { .n_options = 2,
+                                   .options = { { calls, seven }, { mode, some } } };
+        struct via_limits given = { .v = { [VIA_LIMIT_CALLS] = 3 } };
+
+        REQUIRE(via_endpoint_parse(&e, "unix:/x", &names, &given, NULL) == VIA_OK);
+        CHECK_INT(via_limits_get(&e.limits, VIA_LIMIT_CALLS), ==, 7);
+        CHECK_STR(via_uri_option(&e.uri, "mode"), "0600");
+        REQUIRE(via_endpoint_parse(&e, "unix:/x?max_calls=9&mode=0660", &names, &given, NULL) ==
+                VIA_OK);
+        CHECK_INT(via_limits_get(&e.limits, VIA_LIMIT_CALLS), ==, 9);
+        CHECK_STR(via_uri_option(&e.uri, "mode"), "0660");
+        REQUIRE(via_endpoint_parse(&e, "tcp://h:1", &names, &given, NULL) == VIA_OK);
+        CHECK(!via_uri_option(&e.uri, "mode"));         /* for unix:, not for this one */
+        names.options[0].key = wrong;
+        CHECK_INT(via_endpoint_parse(&e, "tcp://h:1", &names, &given, NULL), ==,
+                  VIA_INVALID_ARGUMENT);
+}
+
+TEST(limits_given_by_hand_are_checked) {
+        struct via_limits given = { .v = { [VIA_LIMIT_CALLS] = 65537 } };
+
+        CHECK_INT(via_endpoint_parse(&e, "unix:/x", NULL, &given, NULL), ==, VIA_OUT_OF_RANGE);
 }
 
 TEST(options_that_nobody_understands_are_refused) {
