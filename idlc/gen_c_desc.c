@@ -170,7 +170,10 @@ static const char *rules(struct gen *gen, const struct message *message,
         return name;
 }
 
-/* What protobuf_c_message_init() wants in the descriptor; Via, and so private messages, need none. */
+/*
+ * What protobuf_c_message_init() wants in the descriptor; Via, and so private messages, need
+ * none.
+ */
 static void init_function(struct gen *gen, const struct message *message, const char *name) {
         struct buf *out = gen->c;
 
@@ -191,7 +194,8 @@ static void init_function(struct gen *gen, const struct message *message, const 
 
 void gen_message_tables(struct gen *gen, const struct message *message) {
         struct field **sorted = arena_array(gen->arena, struct field *, message->n_fields);
-        const char *fields = "NULL", *by_name = "NULL", *range = "NULL", *rule = "NULL", *init = "NULL";
+        const char *fields = "NULL", *by_name = "NULL", *range = "NULL", *rule = "NULL",
+                   *init = "NULL";
         unsigned n = message->n_fields, n_ranges = 0;
         struct buf *out = gen->c;
 

@@ -170,10 +170,9 @@ static inline struct via_varint read_tag(struct via_decode *d, const uint8_t *p,
  * Reads fields in any order, after the first @next of them, which have been read. If there is
  * a byte at @p, it is @byte.
  */
-__attribute__((noinline))
-static const uint8_t *read_any(struct via_decode *d, const struct via_type *type, void *message,
-                               const uint8_t *p, const uint8_t *end, uint8_t byte, bool again,
-                               size_t next) {
+__attribute__((noinline)) static const uint8_t *
+read_any(struct via_decode *d, const struct via_type *type, void *message, const uint8_t *p,
+         const uint8_t *end, uint8_t byte, bool again, size_t next) {
         size_t i, n = type->desc.n_fields, words = n ? (n + 63) / 64 : 1;
         uint64_t few[2] = { 0, 0 - (uint64_t)again }, *seen = few, *tight = few + 1;
         const ProtobufCFieldDescriptor *field;

@@ -32,8 +32,8 @@ static inline const uint8_t *via_read_string(struct via_decode *d, const struct 
 }
 
 static VIA_IN_LINE const uint8_t *via_read_bytes(struct via_decode *d, const struct via_rule *rule,
-                                            const uint8_t *p, const uint8_t *end,
-                                            ProtobufCBinaryData *to) {
+                                                 const uint8_t *p, const uint8_t *end,
+                                                 ProtobufCBinaryData *to) {
         uint8_t *data = NULL;
         size_t n;
 

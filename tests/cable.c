@@ -10,6 +10,7 @@ struct cable_link {
         struct via_link link;
         struct cable   *cable;
         int             end;
+        uint8_t        *lent, *shown;           /* on the heap, so that a byte too far is seen */
 };
 
 static struct cable_link *cable_of(struct via_link *link) {
@@ -25,34 +26,39 @@ static size_t some(struct cable *cable, size_t n) {
         return 1 + random_below(&cable->random, (uint32_t)n);
 }
 
-static ssize_t cable_send(struct via_link *link, const void *data, size_t size) {
-        struct cable_link *self = cable_of(link);
-        struct cable *cable = self->cable;
-        struct cable_way *way = &cable->ways[self->end];
-        int64_t arrives;
-        size_t n = cable->room - (size_t)(way->sent - way->got);
+/* Puts @n bytes, for which there is room, on their way. */
+static void put(struct cable *cable, struct cable_way *way, const void *data, size_t n) {
+        int64_t arrives = cable->now + random_below(&cable->random, cable->delay + 1);
 
-        if (way->deaf)
-                return -EPIPE;
-        n = some(cable, n < size ? n : size);
-        if (n == 0 || way->n_pieces == CABLE_PIECES ||
-            (!cable->whole && random_once(&cable->random, 10)))
-                return -EAGAIN;
         for (size_t i = 0; i < n; i++)
                 way->bytes[way->sent++ % CABLE_ROOM] = ((const uint8_t *)data)[i];
-
-        arrives = cable->now + random_below(&cable->random, cable->delay + 1);
         if (way->n_pieces && way->pieces[way->n_pieces - 1].arrives > arrives)
                 arrives = way->pieces[way->n_pieces - 1].arrives;
         way->pieces[way->n_pieces].end = way->sent;
         way->pieces[way->n_pieces++].arrives = arrives;
+}
+
+static size_t room_in(const struct cable *cable, const struct cable_way *way) {
+        return way->n_pieces == CABLE_PIECES ? 0 : cable->room - (size_t)(way->sent - way->got);
+}
+
+static ssize_t cable_send(struct via_link *link, const void *data, size_t size) {
+        struct cable_link *self = cable_of(link);
+        struct cable *cable = self->cable;
+        struct cable_way *way = &cable->ways[self->end];
+        size_t n = room_in(cable, way);
+
+        if (way->deaf)
+                return -EPIPE;
+        n = some(cable, n < size ? n : size);
+        if (n == 0 || (!cable->whole && random_once(&cable->random, 10)))
+                return -EAGAIN;
+        put(cable, way, data, n);
         return (ssize_t)n;
 }
 
-static ssize_t cable_recv(struct via_link *link, void *buf, size_t size) {
-        struct cable_link *self = cable_of(link);
-        struct cable *cable = self->cable;
-        struct cable_way *way = &cable->ways[!self->end];
+/* How many bytes are there of @size asked for; or what recv() returns when none are. */
+static ssize_t arrived(struct cable *cable, const struct cable_way *way, size_t size) {
         uint64_t there = way->got;
         size_t n;
 
@@ -60,16 +66,82 @@ static ssize_t cable_recv(struct via_link *link, void *buf, size_t size) {
                 there = way->pieces[i].end;
         n = (size_t)(there - way->got);
         n = some(cable, n < size ? n : size);
-        if (n == 0) {
-                if (way->n_pieces || !way->ended)
-                        return -EAGAIN;
-                return way->ended < 0 ? way->ended : 0;
-        }
+        if (n)
+                return (ssize_t)n;
+        if (way->n_pieces || !way->ended)
+                return -EAGAIN;
+        return way->ended < 0 ? way->ended : 0;
+}
+
+static void show(const struct cable_way *way, uint8_t *buf, size_t n) {
         for (size_t i = 0; i < n; i++)
-                ((uint8_t *)buf)[i] = way->bytes[way->got++ % CABLE_ROOM];
+                buf[i] = way->bytes[(way->got + i) % CABLE_ROOM];
+}
+
+static void take(struct cable_way *way, size_t n) {
+        way->got += n;
         while (way->n_pieces && way->pieces[0].end <= way->got)
                 memmove(way->pieces, way->pieces + 1, --way->n_pieces * sizeof(way->pieces[0]));
-        return (ssize_t)n;
+}
+
+static ssize_t cable_recv(struct via_link *link, void *buf, size_t size) {
+        struct cable_link *self = cable_of(link);
+        struct cable_way *way = &self->cable->ways[!self->end];
+        ssize_t n = arrived(self->cable, way, size);
+
+        if (n > 0) {
+                show(way, buf, (size_t)n);
+                take(way, (size_t)n);
+        }
+        return n;
+}
+
+static uint8_t *cable_reserve(struct via_link *link, size_t size) {
+        struct cable_link *self = cable_of(link);
+        struct cable *cable = self->cable;
+        struct cable_way *way = &cable->ways[self->end];
+        uint8_t *lent;
+
+        if (way->deaf || size > room_in(cable, way) || random_once(&cable->random, 10))
+                return NULL;
+        lent = realloc(self->lent, size ? size : 1);
+        if (lent)
+                self->lent = lent;
+        return lent;
+}
+
+static void cable_commit(struct via_link *link, size_t size) {
+        struct cable_link *self = cable_of(link);
+        struct cable_way *way = &self->cable->ways[self->end];
+
+        if (!way->deaf)
+                put(self->cable, way, self->lent, size);
+        free(self->lent);
+        self->lent = NULL;
+}
+
+static ssize_t cable_peek(struct via_link *link, const uint8_t **ret_data) {
+        struct cable_link *self = cable_of(link);
+        struct cable_way *way = &self->cable->ways[!self->end];
+        ssize_t n = arrived(self->cable, way, CABLE_ROOM);
+
+        if (n <= 0)
+                return n;
+        free(self->shown);
+        self->shown = malloc((size_t)n);
+        if (!self->shown)
+                return -EAGAIN;
+        show(way, self->shown, (size_t)n);
+        *ret_data = self->shown;
+        return n;
+}
+
+static void cable_release(struct via_link *link, size_t size) {
+        struct cable_link *self = cable_of(link);
+
+        free(self->shown);
+        self->shown = NULL;
+        take(&self->cable->ways[!self->end], size);
 }
 
 static int cable_arm(struct via_link *link, int want, struct via_wait *ret_wait) {
@@ -86,15 +158,32 @@ static void cable_close(struct via_link *link) {
         if (!ways[self->end].ended)
                 ways[self->end].ended = 1;
         ways[!self->end].deaf = true;
+        free(self->lent);
+        free(self->shown);
 }
+
+static const struct via_loan cable_loan = {
+        .reserve = cable_reserve,
+        .commit = cable_commit,
+        .peek = cable_peek,
+        .release = cable_release,
+};
 
 static const struct via_transport cable_transport = {
         .scheme = "cable",
-        .link_size = sizeof(struct cable_link),
         .send = cable_send,
         .recv = cable_recv,
         .arm = cable_arm,
         .close = cable_close,
+};
+
+static const struct via_transport cable_lending = {
+        .scheme = "cable",
+        .send = cable_send,
+        .recv = cable_recv,
+        .arm = cable_arm,
+        .close = cable_close,
+        .loan = &cable_loan,
 };
 
 void cable_init(struct cable *cable, uint64_t seed) {
@@ -108,7 +197,8 @@ struct via_link *cable_link(struct cable *cable, int end) {
 
         if (!link)
                 return NULL;
-        *link = (struct cable_link){ .link.by = &cable_transport, .cable = cable, .end = end };
+        *link = (struct cable_link){ .cable = cable, .end = end };
+        link->link.by = cable->lends ? &cable_lending : &cable_transport;
         return &link->link;
 }
 

@@ -30,6 +30,7 @@ struct cable {
         uint32_t         room;                  /* bytes on the way at most, up to CABLE_ROOM */
         uint32_t         delay;                 /* ms at most */
         bool             whole;                 /* not in odd pieces */
+        bool             lends;                 /* links have room of their own, see via_loan */
         struct cable_way ways[2];               /* from end 0, and from end 1 */
 };
 

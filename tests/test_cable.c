@@ -294,6 +294,7 @@ static void start(struct random *random, uint64_t seed) {
         ledger_init(&life.ledger);
         life.cable.now = 1000;
         life.cable.room = 1 + random_below(random, random_once(random, 4) ? 50 : CABLE_ROOM);
+        life.cable.lends = random_once(random, 2);
         life.cable.delay = random_below(random, 60);
         for (int side = 0; side < 2; side++) {
                 struct via_limits limits = { .v = {
