@@ -57,11 +57,15 @@ static int on_hello(struct via_conn *conn, const struct wire_header *h, const ui
         return 0;
 }
 
-/* A sentence of the peer's goes into our errors and onto terminals: nothing but printable text. */
+/*
+ * A sentence of the peer's goes into our errors and onto terminals: nothing but printable text.
+ * It is copied before it is looked at, because the peer may still write to what is shown.
+ */
 static void on_goaway(struct via_conn *conn, const struct wire_header *h, const uint8_t *body) {
         size_t n = h->length < sizeof(conn->why) - 1 ? h->length : sizeof(conn->why) - 1;
 
-        memcpy(conn->why, body, n);
+        if (n)
+                memcpy(conn->why, body, n);
         for (size_t i = 0; i < n; i++)
                 if (conn->why[i] < ' ' || conn->why[i] > '~')
                         conn->why[i] = '?';

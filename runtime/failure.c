@@ -51,25 +51,26 @@ static size_t printable(const char *s, size_t n) {
 /*
  * The sentence as a string of its own, cut to WIRE_TEXT_MAX: it is the peer's, and will be
  * printed, so each byte of a control character, and of what is not UTF-8, becomes a question
- * mark. NULL: no memory. The caller frees it.
+ * mark. The copy is what is looked at: the peer may still write to what it is copied from.
+ * NULL: no memory. The caller frees it.
  */
 char *via_failure_text(const struct via_failure *f) {
-        size_t n = f->text_size, len;
-        char *text;
+        size_t n = f->text_size < WIRE_TEXT_MAX ? f->text_size : WIRE_TEXT_MAX, len;
+        char *text = malloc(n + 1);
 
-        if (n > WIRE_TEXT_MAX)
-                for (n = WIRE_TEXT_MAX; n > WIRE_TEXT_MAX - 4 && (f->text[n] & 0xc0) == 0x80;)
-                        n--;
-        text = malloc(n + 1);
         if (!text)
                 return NULL;
+        if (n)
+                memcpy(text, f->text, n);
         for (size_t i = 0; i < n; i += len) {
-                len = printable(f->text + i, n - i);
+                len = printable(text + i, n - i);
                 if (len)
-                        memcpy(text + i, f->text + i, len);
+                        continue;
+                if (n < f->text_size && n - i < 4 && (text[i] & 0xc0) == 0xc0)
+                        n = i;                  /* the cut went through a character */
                 else
                         text[i] = '?';
-                len = len ? len : 1;
+                len = 1;
         }
         text[n] = 0;
         return text;
