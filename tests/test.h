@@ -38,6 +38,7 @@ enum { TEST_PASSED = 40, TEST_FAILED, TEST_SKIPPED };   /* no exit code that cod
 #define TEST_SHARED __attribute__((weak))       /* one for all files of a program */
 TEST_SHARED struct test *test_first, **test_last;
 TEST_SHARED int test_failures, test_skips;      /* of the test that runs, in its child */
+TEST_SHARED const struct test *test_current;    /* which one that is */
 
 #define TEST(name_, ...) \
         static void test_that_##name_(void); \
@@ -111,6 +112,7 @@ static inline void test_descriptors(bool set[static 1024], const bool *before) {
 static inline int test_run_here(const struct test *test) {
         bool before[1024] = { 0 }, after[1024] = { 0 };
 
+        test_current = test;
         test_failures = test_skips = 0;
         test_descriptors(before, NULL);
         test->run();
