@@ -129,12 +129,13 @@ static int send_oneway(struct via_client *client, const struct via_method *metho
         int64_t due = via_clock_ms() + timeout_of(client, method, options);
 
         while (!client->dead.code) {
-                if (via_pump_flush(&client->pump) == 0)
+                int r = via_client_send(client, due);
+
+                if (r == 0)
                         return VIA_OK;
-                if (via_clock_ms() >= due)
+                if (r == -EAGAIN)
                         return via_client_fail(err, client, method, VIA_DEADLINE_EXCEEDED,
                                                "could not be sent in time");
-                via_client_sleep(client, due);
         }
         return can_call(client, method, err);
 }

@@ -66,6 +66,7 @@ int  via_client_begin(struct via_client *client, const struct via_method *method
 
 void via_client_wake(void *client);
 void via_client_tail(void *client);
+int  via_client_send(struct via_client *client, int64_t until);
 int  via_client_sleep(struct via_client *client, int64_t until);
 void via_client_end_all(struct via_client *client, const struct via_error *why);
 

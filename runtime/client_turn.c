@@ -202,6 +202,28 @@ static void lost_sending(struct via_client *client, int r) {
 }
 
 /*
+ * Sends what is queued; a server that does not read because its answers wait is listened to
+ * meanwhile. 0 when all is sent, VIA_PUMP_BLOCKED when it has to be called again, -EAGAIN when
+ * it is @until, or the fault that has ended the link.
+ */
+int via_client_send(struct via_client *client, int64_t until) {
+        struct via_pump *pump = &client->pump;
+        int r = via_block_flush(pump, until);
+
+        if (r < 0 && r != -EAGAIN) {
+                lost_sending(client, r);
+        } else if (r == VIA_PUMP_BLOCKED) {
+                int got = receive(client, via_pump_drain(pump, 0));
+
+                if (got < 0 && got != -EAGAIN) {
+                        via_client_lost(client, got);
+                        return got;
+                }
+        }
+        return r;
+}
+
+/*
  * One turn of the blocking driver: sends what is queued, sleeps until something comes, it is
  * @until or a call is due, delivers. Returns VIA_OK or, after the link has ended, its code.
  */
@@ -211,15 +233,15 @@ int via_client_sleep(struct via_client *client, int64_t until) {
 
         if (pump->conn.calls.due < until)
                 until = pump->conn.calls.due;
-        r = via_block_flush(pump, until);
-        if (r < 0 && r != -EAGAIN) {
-                lost_sending(client, r);
+        r = via_client_send(client, until);
+        if (client->dead.code)
                 return client->dead.code;
+        if (r != VIA_PUMP_BLOCKED) {
+                r = receive(client, via_block_drain(pump, &client->spin, until));
+                if (r < 0 && r != -EAGAIN)
+                        via_client_lost(client, r);
         }
-        r = receive(client, via_block_drain(pump, &client->spin, until));
-        if (r < 0 && r != -EAGAIN)
-                via_client_lost(client, r);
-        else if (pump->conn.calls.n)
+        if (!client->dead.code && pump->conn.calls.n)
                 expire(client, via_clock_ms());
         return client->dead.code;
 }
