@@ -57,6 +57,11 @@ static int client_new(struct via_link *link, const struct via_endpoint *endpoint
                                                    : TIMEOUT_MS;
         client->loop = options->loop;
         client->endpoint = strdup(uri);
+        /*
+         * The server gives every link only so long to say hello, and the first call may be far
+         * off. What goes wrong here goes wrong again in that call, which can say so.
+         */
+        via_pump_flush(&client->pump);
         if (!client->endpoint || (client->loop && enter_loop(client) < 0)) {
                 client_free(client);
                 return -ENOMEM;
@@ -86,14 +91,15 @@ int via_client_open(struct via_client **ret_client, const char *text,
 }
 
 int via_client_close(struct via_client *client) {
-        struct via_error closed = VIA_ERROR_INIT;
+        bool alive;
 
         if (!client)
                 return 0;
-        via_error_set(&closed, VIA_CANCELLED, "the client was closed");
-        via_client_end_all(client, &closed);
-        via_error_fini(&closed);
-        if (!client->dead.code)
+        alive = !client->dead.code;
+        if (alive)                              /* so that on_done can start nothing more */
+                via_error_set(&client->dead, VIA_CANCELLED, "the client was closed");
+        via_client_end_all(client, &client->dead);
+        if (alive)
                 /* a oneway call may still be waiting; too late to complain */
                 via_pump_flush(&client->pump);
         client_free(client);
