@@ -208,6 +208,12 @@ void via_conn_rest(struct via_conn *conn, size_t left, int64_t now) {
                 conn->due = left || conn->skip ? now + conn->stall_ms : INT64_MAX;
 }
 
+/* A peer that we do not read cannot keep us waiting; once we do, via_conn_rest() is due. */
+void via_conn_pause(struct via_conn *conn) {
+        if (conn->state & VIA_CONN_HELLO_SEEN)
+                conn->due = INT64_MAX;
+}
+
 /* Whether the peer has kept us waiting too long: 0, or -ETIMEDOUT (conn->why says for what). */
 int via_conn_tick(struct via_conn *conn, int64_t now) {
         if (now < conn->due)

@@ -74,6 +74,7 @@ void via_conn_fini(struct via_conn *conn);
 int  via_conn_next(struct via_conn *conn, const uint8_t *data, size_t size, size_t *ret_used,
                   struct via_event *ret_event);
 void via_conn_rest(struct via_conn *conn, size_t left, int64_t now);
+void via_conn_pause(struct via_conn *conn);
 int  via_conn_tick(struct via_conn *conn, int64_t now);
 
 void via_conn_goaway(struct via_conn *conn, uint8_t code, const char *why);

@@ -161,6 +161,13 @@ void via_pump_commit(struct via_pump *pump, size_t size) {
                 pump->out.tail += size;
 }
 
+/* Drops what is queued. */
+void via_pump_forget(struct via_pump *pump) {
+        pump->lent = 0;
+        if (pump->out.data)
+                via_buffer_give(&pump->out, pump->pool);
+}
+
 /* Sends what is queued: 0 when all is gone, VIA_PUMP_BLOCKED, or the link's error. */
 int via_pump_flush(struct via_pump *pump) {
         struct via_buffer *out = &pump->out;

@@ -38,6 +38,7 @@ void via_pump_rest(struct via_pump *pump, int64_t now);
 
 uint8_t *via_pump_reserve(struct via_pump *pump, size_t size);
 void via_pump_commit(struct via_pump *pump, size_t size);
+void via_pump_forget(struct via_pump *pump);
 int  via_pump_flush(struct via_pump *pump);
 
 int  via_pump_arm(struct via_pump *pump, bool read, struct via_wait *ret_wait);

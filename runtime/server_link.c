@@ -11,7 +11,10 @@
 #include "clock.h"
 #include "server_impl.h"
 
-enum { ROUNDS_MAX = 16 };                       /* receives in one turn: others want theirs */
+enum {
+        ROUNDS_MAX = 16,                        /* receives in one turn: others want theirs */
+        LAST_ROUNDS_MAX = 64,                   /* and of a client that is gone */
+};
 
 static void due_leave(struct via_server_link *link) {
         if (!link->prev_due)
@@ -100,6 +103,26 @@ static int deliver(struct via_server_link *link, int64_t now) {
 }
 
 /*
+ * The client takes nothing more, because of @fault: what it sent before it left is still served,
+ * though nobody hears the answers. Returns @fault.
+ */
+static int last_turn(struct via_server_link *link, int64_t now, int fault) {
+        struct via_pump *pump = &link->pump;
+        int got = 0, r = 0;
+
+        for (int i = 0; i < LAST_ROUNDS_MAX && got == 0 && r >= 0; i++) {
+                got = via_pump_drain(pump, 0);
+                do {
+                        via_pump_forget(pump);
+                        r = deliver(link, now);
+                } while (r == 0);
+                if (got == 0)
+                        via_pump_rest(pump, now);
+        }
+        return fault;
+}
+
+/*
  * A turn up to its sleep: 0 when all is sent, VIA_PUMP_BLOCKED when the client does not read,
  * or the fault that ends the link. Once something has come it looks for more (see spin.h), but
  * not without end: link->again says that it should go on when the others have had their turn.
@@ -117,17 +140,21 @@ static int turn(struct via_server_link *link, int64_t now) {
                         r = deliver(link, now);
                         sent = via_pump_flush(pump);
                 } while (r == 0 && sent == 0);
-                if (got == 0)
+                if (got == 0 || pump->conn.due == INT64_MAX)
                         via_pump_rest(pump, now);
-                if (r < 0 || sent < 0)
-                        return r < 0 ? r : sent;
+                if (r < 0)
+                        return r;
+                if (sent < 0)
+                        break;
                 if (got < 0)
                         return got == -EAGAIN ? sent : got;
                 look = !pump->full;
                 if (look && !link->spin.budget_us)
                         return sent;
         }
-        link->again = look;
+        if (sent < 0)
+                return last_turn(link, now, sent);
+        link->again = look && sent == 0;
         return sent;
 }
 
@@ -147,6 +174,7 @@ static void link_fault(struct via_server_link *link, int r) {
 static void on_ready(void *owner) {
         struct via_server_link *link = owner;
         int64_t now = via_clock_ms();
+        bool read;
         int r;
 
         if (link->leaving)
@@ -157,7 +185,10 @@ static void on_ready(void *owner) {
                 link_fault(link, r);
                 return;
         }
-        r = settle(link, !link->leaving && r != VIA_PUMP_BLOCKED);
+        read = !link->leaving && r != VIA_PUMP_BLOCKED;
+        if (!read)
+                via_conn_pause(&link->pump.conn);
+        r = settle(link, read);
         if (r < 0)
                 link_fault(link, r);
         else
