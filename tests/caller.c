@@ -1,0 +1,250 @@
+/*
+ * caller.c - a client of conformance.idl, with either driver behind one small interface
+ */
+#include <string.h>
+#include "caller.h"
+#include "test.h"
+
+const char *driver_name(enum driver driver) {
+        return driver == BLOCKING ? "blocking" : "loop";
+}
+
+const struct via_method *method(const char *name) {
+        static const struct via_interface *const all[] = { &conf_Basic_interface,
+                                                           &conf_Other_interface,
+                                                           &conf_Nobody_interface };
+        char full[64];
+
+        snprintf(full, sizeof(full), "conf.%s%s", strchr(name, '/') ? "" : "Basic/", name);
+        for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+                for (unsigned k = 0; k < all[i]->n_methods; k++)
+                        if (strcmp(all[i]->methods[k].name, full) == 0)
+                                return &all[i]->methods[k];
+        test_fail(__FILE__, __LINE__, "no operation is called %s", full);
+        exit(TEST_FAILED);
+}
+
+static void on_closed_handle(uv_handle_t *handle, void *arg) {
+        (void)arg;
+        CHECK(uv_is_closing(handle));
+}
+
+static void loop_end(struct caller *caller) {
+        if (caller->driver != LOOP)
+                return;
+        uv_walk(&caller->loop, on_closed_handle, NULL);
+        uv_run(&caller->loop, UV_RUN_DEFAULT);
+        CHECK_INT(uv_loop_close(&caller->loop), ==, 0);
+}
+
+int caller_open(struct caller *caller, enum driver driver, const char *endpoint,
+                const struct via_client_options *options, struct via_error *err) {
+        struct via_client_options with = options ? *options : (struct via_client_options){ 0 };
+        int code;
+
+        *caller = (struct caller){ .driver = driver };
+        if (driver == LOOP) {
+                REQUIRE(uv_loop_init(&caller->loop) == 0);
+                with.loop = &caller->loop;
+        }
+        code = via_client_open(&caller->client, endpoint, &with, err);
+        if (code)
+                loop_end(caller);
+        return code;
+}
+
+void caller_close(struct caller *caller) {
+        CHECK_INT(via_client_close(caller->client), ==, 0);
+        caller->client = NULL;
+        loop_end(caller);
+}
+
+/* What @err says becomes @to's, which is untouched so far. */
+static void error_copy(struct via_error *to, const struct via_error *from) {
+        to->code = from->code;
+        to->message = from->message ? strdup(from->message) : NULL;
+        to->where = from->where ? strdup(from->where) : NULL;
+        if (from->exception) {
+                to->type = from->type;
+                to->exception = via_message_dup(from->type, from->exception, NULL);
+        }
+}
+
+static void on_done(void *user, int code, const void *response, const struct via_error *err) {
+        struct outcome *outcome = user;
+
+        CHECK((code == VIA_OK) == (response != NULL));
+        CHECK((code == VIA_OK) == (err == NULL));
+        if (err)
+                CHECK_INT(err->code, ==, code);
+        if (outcome->ended++)
+                return;
+        outcome->code = code;
+        if (response)
+                outcome->response = via_message_dup(outcome->method->response, response, NULL);
+        if (err)
+                error_copy(&outcome->err, err);
+}
+
+void outcome_fini(struct outcome *outcome) {
+        if (outcome->response)
+                via_message_free(outcome->method->response, outcome->response);
+        outcome->response = NULL;
+        via_error_fini(&outcome->err);
+}
+
+int caller_start(struct caller *caller, const char *name, const struct via_call_options *options,
+                 const void *request, struct outcome *outcome) {
+        struct via_error err = VIA_ERROR_INIT;
+        int code;
+
+        *outcome = (struct outcome){ .method = method(name) };
+        code = via_client_start(caller->client, outcome->method, options, request, on_done,
+                                outcome, &err);
+        CHECK_INT(outcome->ended, ==, 0);
+        if (code) {
+                outcome->code = code;
+                outcome->err = err;
+        }
+        return code;
+}
+
+/* Whatever can happen next, happens. */
+void caller_turn(struct caller *caller) {
+        if (caller->driver == LOOP)
+                uv_run(&caller->loop, UV_RUN_ONCE);
+        else
+                via_client_turn(caller->client, 1000, NULL);
+}
+
+/* Until all of the @n have ended: never, if one of them does not. */
+void caller_wait(struct caller *caller, unsigned n, const struct outcome *outcomes) {
+        for (unsigned i = 0; i < n; i++)
+                while (!outcomes[i].ended)
+                        caller_turn(caller);
+}
+
+int caller_call(struct caller *caller, const char *name, const struct via_call_options *options,
+                const void *request, void *response, struct via_error *err) {
+        const struct via_method *m = method(name);
+        struct outcome outcome;
+        int code;
+
+        if (caller->driver == BLOCKING)
+                return via_client_call(caller->client, m, options, request, response, err);
+        code = caller_start(caller, name, options, request, &outcome);
+        if (!code && !m->response) {
+                uv_run(&caller->loop, UV_RUN_NOWAIT);
+                return VIA_OK;
+        }
+        if (!code) {
+                caller_wait(caller, 1, &outcome);
+                CHECK_INT(outcome.ended, ==, 1);
+                code = outcome.code;
+        }
+        if (outcome.response) {
+                memcpy(response, outcome.response, m->response->desc.sizeof_message);
+                free(outcome.response);
+        }
+        if (code && err) {
+                via_error_fini(err);
+                *err = outcome.err;
+        } else {
+                via_error_fini(&outcome.err);
+        }
+        return code;
+}
+
+static uint8_t bytes[8 << 20];
+
+/* libuv keeps a pipe from its first loop on: before any test counts its descriptors. */
+__attribute__((constructor)) static void uv_init(void) {
+        uv_loop_t loop;
+
+        if (uv_loop_init(&loop) == 0)
+                uv_loop_close(&loop);
+}
+
+__attribute__((constructor)) static void bytes_init(void) {
+        for (size_t i = 0; i < sizeof(bytes); i++)
+                bytes[i] = (uint8_t)(i % 251);
+}
+
+const uint8_t *pattern(size_t size) {
+        REQUIRE(size <= sizeof(bytes));
+        return bytes;
+}
+
+int call_echo(struct caller *caller, const void *data, size_t size, struct via_error *err) {
+        struct msg_octets request = { .data = { size, (uint8_t *)(uintptr_t)data } }, response;
+        int code = caller_call(caller, "echo", NULL, &request, &response, err);
+
+        if (code)
+                return code;
+        CHECK_INT(response.data.len, ==, size);
+        CHECK(response.data.len == size && (size == 0 || !memcmp(response.data.data, data, size)));
+        free(response.data.data);
+        return VIA_OK;
+}
+
+int call_make(struct caller *caller, uint32_t size, struct via_error *err) {
+        struct msg_number request = { .n = size };
+        struct msg_octets response;
+        int code = caller_call(caller, "make", NULL, &request, &response, err);
+
+        if (code)
+                return code;
+        CHECK_INT(response.data.len, ==, size);
+        CHECK(size == 0 || memcmp(response.data.data, pattern(size), size) == 0);
+        free(response.data.data);
+        return VIA_OK;
+}
+
+int call_take(struct caller *caller, uint32_t size, struct via_error *err) {
+        struct msg_octets request = { .data = { size, (uint8_t *)(uintptr_t)pattern(size) } };
+        struct msg_number response;
+        int code = caller_call(caller, "take", NULL, &request, &response, err);
+
+        if (!code)
+                CHECK_INT(response.n, ==, size);
+        return code;
+}
+
+int call_nap(struct caller *caller, uint32_t ms, uint32_t timeout_ms, uint32_t *ret_left,
+             struct via_error *err) {
+        struct via_call_options options = { .timeout_ms = timeout_ms };
+        struct msg_number request = { .n = ms }, response;
+        int code = caller_call(caller, "nap", &options, &request, &response, err);
+
+        if (!code && ret_left)
+                *ret_left = response.n;
+        return code;
+}
+
+int call_note(struct caller *caller, uint32_t n) {
+        struct msg_number request = { .n = n };
+
+        return caller_call(caller, "note", NULL, &request, NULL, NULL);
+}
+
+int call_fail(struct caller *caller, int32_t code, const char *text, struct via_error *err) {
+        struct msg_fail request = { .code = code, .text = (char *)(uintptr_t)text };
+        struct msg_none response;
+
+        return caller_call(caller, "fail", NULL, &request, &response, err);
+}
+
+int call_noted(struct caller *caller, uint32_t **ret_notes) {
+        struct msg_numbers response;
+        struct msg_none request = { 0 };
+        struct via_error err = VIA_ERROR_INIT;
+
+        if (caller_call(caller, "noted", NULL, &request, &response, &err)) {
+                test_fail(__FILE__, __LINE__, "noted(): %s", err.message);
+                via_error_fini(&err);
+                *ret_notes = NULL;
+                return -1;
+        }
+        *ret_notes = response.v;
+        return (int)response.n;
+}

@@ -1,0 +1,154 @@
+/*
+ * host.c - a server of conformance.idl somewhere
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "host.h"
+#include "service.h"
+#include "test.h"
+
+/* Where each transport listens: one line for a new one. */
+static const struct place {
+        const char *scheme;
+        const char *format;                     /* a %s is a folder of the test's own */
+} places[] = {
+        { "unix", "unix:%s/socket" },
+        { "tcp", "tcp://127.0.0.1:0" },
+        { "inproc", "inproc:conformance" },
+};
+
+void host_place(const struct via_transport *by, const char *dir, const char *query, char *buf,
+                size_t size) {
+        const struct place *place = places;
+        const char *mark;
+        int n;
+
+        while (place < places + sizeof(places) / sizeof(places[0]) &&
+               strcmp(place->scheme, by->scheme) != 0)
+                place++;
+        if (place == places + sizeof(places) / sizeof(places[0])) {
+                test_fail(__FILE__, __LINE__, "no place is known for %s", by->scheme);
+                exit(TEST_FAILED);
+        }
+        mark = strstr(place->format, "%s");
+        n = mark ? snprintf(buf, size, "%.*s%s%s", (int)(mark - place->format), place->format, dir,
+                            mark + 2)
+                 : snprintf(buf, size, "%s", place->format);
+        snprintf(buf + n, size - (size_t)n, "%s%s", query ? "?" : "", query ? query : "");
+}
+
+struct start {
+        const char *endpoint;
+        struct via_server_options options;
+        int ready;                              /* written to: the endpoint */
+        struct via_server **ret_server;
+};
+
+static struct via_server *process_server;
+
+static void on_term(int signo) {
+        (void)signo;
+        via_server_stop(process_server);
+}
+
+/* Serves until told to stop: 0, or 1 if it could not. */
+static int serve(const struct start *start, bool in_process) {
+        struct via_error err = VIA_ERROR_INIT;
+        struct service *service = calloc(1, sizeof(*service));
+        struct via_server *server = via_server_new(&start->options);
+        const char *endpoint;
+
+        if (!service || !server || service_add(server, service, &err) ||
+            via_server_listen(server, start->endpoint, &err)) {
+                via_error_report(&err);
+                return 1;
+        }
+        if (in_process) {
+                process_server = server;
+                signal(SIGTERM, on_term);
+        } else {
+                *start->ret_server = server;
+        }
+        endpoint = via_server_endpoint(server, 0);
+        if (write(start->ready, endpoint, strlen(endpoint)) < 0)
+                return 1;
+        close(start->ready);
+        CHECK_INT(via_server_run(server), ==, VIA_OK);
+        via_server_free(server);
+        free(service);
+        return 0;
+}
+
+static void *thread_main(void *arg) {
+        struct start start = *(struct start *)arg;
+        int r = serve(&start, false);
+
+        if (r)
+                close(start.ready);
+        return NULL;
+}
+
+static void start_process(struct host *host, struct start *start, int other_end) {
+        fflush(stdout);
+        host->pid = fork();
+        REQUIRE(host->pid >= 0);
+        if (host->pid == 0) {
+                prctl(PR_SET_PDEATHSIG, SIGKILL);
+                close(other_end);
+                test_failures = 0;
+                exit(serve(start, true) || test_failures);      /* not _exit: looks for leaks */
+        }
+        close(start->ready);
+}
+
+/* Starts to serve at @endpoint, and returns when a client may come. */
+void host_start(struct host *host, const char *endpoint, const struct via_server_options *options) {
+        struct start start = { .endpoint = endpoint, .ret_server = &host->server };
+        int ready[2];
+        ssize_t n = 0, got;
+
+        *host = (struct host){ 0 };
+        if (options)
+                start.options = *options;
+        REQUIRE(pipe(ready) == 0);
+        start.ready = ready[1];
+        if (strncmp(endpoint, "inproc:", 7) == 0)
+                REQUIRE(pthread_create(&host->thread, NULL, thread_main, &start) == 0);
+        else
+                start_process(host, &start, ready[0]);
+        while ((got = read(ready[0], host->endpoint + n,
+                           sizeof(host->endpoint) - 1 - (size_t)n)) > 0)
+                n += got;
+        close(ready[0]);
+        REQUIRE(n > 0);
+}
+
+/* As SIGTERM does: it drains. Returns at once. */
+void host_ask_to_stop(struct host *host) {
+        if (host->pid)
+                kill(host->pid, SIGTERM);
+        else
+                via_server_stop(host->server);
+}
+
+/* Waits for the end of a server that was asked to stop, and checks that it was a clean one. */
+void host_wait(struct host *host) {
+        int status = 0;
+
+        if (host->pid) {
+                REQUIRE(waitpid(host->pid, &status, 0) == host->pid);
+                CHECK(WIFEXITED(status));
+                CHECK_INT(WEXITSTATUS(status), ==, 0);
+        } else {
+                pthread_join(host->thread, NULL);
+        }
+        *host = (struct host){ 0 };
+}
+
+void host_stop(struct host *host) {
+        host_ask_to_stop(host);
+        host_wait(host);
+}

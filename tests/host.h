@@ -1,0 +1,31 @@
+#pragma once
+/*
+ * host.h - a server of conformance.idl somewhere: in a process of its own, or, for a transport
+ * that does not leave the process, in a thread
+ *
+ * A server in a process ends with that process's leaks looked for, and host_stop() fails the
+ * test that started it if there were any.
+ */
+#include <pthread.h>
+#include <sys/types.h>
+#include <via/transport.h>
+#include <via/via.h>
+
+struct host {
+        pid_t              pid;         /* 0: it is a thread */
+        pthread_t          thread;
+        struct via_server *server;      /* of a thread */
+        char               endpoint[256];       /* as a client must write it */
+};
+
+/*
+ * A place to listen at for @by, in the folder @dir where it needs one, with "?@query" if that
+ * is not NULL.
+ */
+void host_place(const struct via_transport *by, const char *dir, const char *query, char *buf,
+                size_t size);
+
+void host_start(struct host *host, const char *endpoint, const struct via_server_options *options);
+void host_stop(struct host *host);
+void host_ask_to_stop(struct host *host);
+void host_wait(struct host *host);
