@@ -31,7 +31,7 @@ static inline uint8_t *put_tag(uint8_t *p, uint32_t id, unsigned wire) {
 static inline uint8_t *put_block(uint8_t *p, const void *data, size_t n) {
         p -= n;
         if (n)
-                memcpy(p, data, n);
+                via_copy(p, data, n);
         return put_varint(p, n);
 }
 
@@ -49,9 +49,11 @@ static inline uint8_t *put_fixed64(uint8_t *p, uint64_t v) {
         return memcpy(p - 8, &v, 8);
 }
 
-static uint8_t *put_message(uint8_t *p, const struct via_type *type, const void *message);
+static VIA_IN_LINE uint8_t *put_message(uint8_t *p, const struct via_type *type,
+                                        const void *message);
 
-static inline uint8_t *put_inner(uint8_t *p, const ProtobufCFieldDescriptor *field,
+__attribute__((noinline))
+static uint8_t *put_inner(uint8_t *p, const ProtobufCFieldDescriptor *field,
                                  const void *message) {
         uint8_t *end = p;
 
@@ -124,6 +126,7 @@ static uint8_t *put_numbers(uint8_t *p, ProtobufCType type, const void *values, 
         return p;
 }
 
+__attribute__((noinline))
 static uint8_t *put_array(uint8_t *p, const ProtobufCFieldDescriptor *field, const void *message) {
         size_t n = VIA_AT_CONST(size_t, message, field->quantifier_offset);
         const uint8_t *values = VIA_AT_CONST(uint8_t *, message, field->offset);
@@ -145,7 +148,7 @@ static uint8_t *put_array(uint8_t *p, const ProtobufCFieldDescriptor *field, con
 }
 
 /* A single field, if it is to be sent. */
-static inline uint8_t *put_single(uint8_t *p, const ProtobufCFieldDescriptor *field,
+static VIA_IN_LINE uint8_t *put_single(uint8_t *p, const ProtobufCFieldDescriptor *field,
                                   const void *message) {
         const void *value = (const uint8_t *)message + field->offset;
         const ProtobufCBinaryData *bytes = value;
@@ -177,10 +180,12 @@ static inline uint8_t *put_single(uint8_t *p, const ProtobufCFieldDescriptor *fi
 }
 
 /* Ends before @p, returns where it begins. */
-static uint8_t *put_message(uint8_t *p, const struct via_type *type, const void *message) {
-        for (unsigned i = type->desc.n_fields; i--;) {
-                const ProtobufCFieldDescriptor *field = &type->desc.fields[i];
+static VIA_IN_LINE uint8_t *put_message(uint8_t *p, const struct via_type *type,
+                                        const void *message) {
+        const ProtobufCFieldDescriptor *first = type->desc.fields;
+        const ProtobufCFieldDescriptor *field = first + type->desc.n_fields;
 
+        while (field-- > first) {
                 if (field->label == PROTOBUF_C_LABEL_REPEATED)
                         p = put_array(p, field, message);
                 else

@@ -54,24 +54,25 @@ static int size_string(const struct sizer *s, const struct via_rule *rule, const
                 return bad(s, VIA_INVALID_ARGUMENT, "%zu bytes, at most %" PRIu32, n, rule->length);
         if (!via_utf8_valid(string, n))
                 return bad(s, VIA_INVALID_ARGUMENT, "not UTF-8");
-        *size += via_varint_size(n) + (uint64_t)n;
+        *size += via_length_size(n) + (uint64_t)n;
         return 0;
 }
 
-static int size_bytes(const struct sizer *s, const struct via_rule *rule,
-                      const ProtobufCBinaryData *bytes, uint64_t *size) {
+static inline int size_bytes(const struct sizer *s, const struct via_rule *rule,
+                             const ProtobufCBinaryData *bytes, uint64_t *size) {
         if (count_is_bad(rule, bytes->len))
                 return bad_count(s, rule, bytes->len, "bytes");
         if (bytes->len && !bytes->data)
                 return bad(s, VIA_INVALID_ARGUMENT, "%zu bytes at NULL", bytes->len);
-        *size += via_varint_size(bytes->len) + (uint64_t)bytes->len;
+        *size += via_length_size(bytes->len) + (uint64_t)bytes->len;
         return 0;
 }
 
-static int size_message(struct sizer *s, const struct via_type *type, const void *message,
-                        uint64_t *size);
+static VIA_IN_LINE int size_message(struct sizer *s, const struct via_type *type,
+                                    const void *message, uint64_t *size);
 
 /* A message inside another: afterwards @s speaks of the outer one again. */
+__attribute__((noinline))
 static int size_inner(struct sizer *s, const void *message, uint64_t *size) {
         const struct via_type *type = s->type;
         const ProtobufCFieldDescriptor *field = s->field;
@@ -87,7 +88,7 @@ static int size_inner(struct sizer *s, const void *message, uint64_t *size) {
         s->depth--;
         s->type = type;
         s->field = field;
-        *size += via_varint_size(inner) + inner;
+        *size += via_length_size(inner) + inner;
         return r;
 }
 
@@ -154,12 +155,13 @@ static uint64_t size_numbers(ProtobufCType type, const void *values, size_t n) {
         return size;
 }
 
+__attribute__((noinline))
 static int size_array(struct sizer *s, const struct via_rule *rule, const void *message,
                       uint64_t *size) {
         const ProtobufCFieldDescriptor *field = s->field;
         size_t n = VIA_AT_CONST(size_t, message, field->quantifier_offset);
         const uint8_t *values = VIA_AT_CONST(uint8_t *, message, field->offset);
-        unsigned tag = via_varint_size((uint64_t)field->id << 3);
+        unsigned tag = via_length_size((uint64_t)field->id << 3);
         uint64_t inner = 0;
         int r;
 
@@ -185,18 +187,18 @@ static int size_array(struct sizer *s, const struct via_rule *rule, const void *
                 }
         }
         *size += inner + (field->flags & PROTOBUF_C_FIELD_FLAG_PACKED
-                                  ? tag + via_varint_size(inner)
+                                  ? tag + via_length_size(inner)
                                   : (uint64_t)n * tag);
         return 0;
 }
 
 /* A single field with its tag, if it is to be sent. */
-static inline int size_single(struct sizer *s, const struct via_rule *rule, const void *message,
+static VIA_IN_LINE int size_single(struct sizer *s, const struct via_rule *rule, const void *message,
                               uint64_t *size) {
         const ProtobufCFieldDescriptor *field = s->field;
         const struct via_form *form = &via_forms[field->type];
         const void *value = (const uint8_t *)message + field->offset;
-        unsigned tag = via_varint_size((uint64_t)field->id << 3);
+        unsigned tag = via_length_size((uint64_t)field->id << 3);
         uint64_t v;
 
         switch (field->type) {
@@ -224,19 +226,22 @@ static inline int size_single(struct sizer *s, const struct via_rule *rule, cons
         }
 }
 
-static int size_message(struct sizer *s, const struct via_type *type, const void *message,
-                        uint64_t *size) {
+static VIA_IN_LINE int size_message(struct sizer *s, const struct via_type *type,
+                                    const void *message, uint64_t *size) {
         const ProtobufCFieldDescriptor *field = type->desc.fields;
+        const ProtobufCFieldDescriptor *last = field + type->desc.n_fields;
+        const struct via_rule *rule = type->rules ? type->rules : &via_no_rule;
+        size_t step = type->rules != NULL;
         uint64_t total = 0;
         int r;
 
         s->type = type;
-        for (unsigned i = 0; i < type->desc.n_fields; i++, field++) {
+        for (; field < last; field++, rule += step) {
                 s->field = field;
                 if (field->label == PROTOBUF_C_LABEL_REPEATED)
-                        r = size_array(s, via_rule_of(type, i), message, &total);
+                        r = size_array(s, rule, message, &total);
                 else
-                        r = size_single(s, via_rule_of(type, i), message, &total);
+                        r = size_single(s, rule, message, &total);
                 if (r)
                         return r;
                 if (total > VIA_MESSAGE_MOST)
@@ -249,10 +254,12 @@ static int size_message(struct sizer *s, const struct via_type *type, const void
 
 int via_message_size(const struct via_type *type, const void *message, size_t *ret_size,
                      struct via_error *err) {
-        struct sizer s = { .err = err };
+        struct sizer s;
         uint64_t size = 0;
         int r;
 
+        s.err = err;
+        s.depth = 0;
         r = size_message(&s, type, message, &size);
         if (r == 0)
                 *ret_size = (size_t)size;
