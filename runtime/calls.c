@@ -21,7 +21,8 @@ void via_calls_fini(struct via_calls *calls) {
         *calls = (struct via_calls){ 0 };
 }
 
-static int calls_grow(struct via_calls *calls) {
+/* Makes twice as many slots: 0 or -ENOMEM. */
+int via_calls_grow(struct via_calls *calls) {
         uint32_t n = calls->slots ? (calls->mask + 1) * 2 : SLOTS_FIRST;
         struct via_slot *slots = calloc(n, sizeof(*slots));
 
@@ -33,56 +34,6 @@ static int calls_grow(struct via_calls *calls) {
         free(calls->slots);
         calls->slots = slots;
         calls->mask = n - 1;
-        return 0;
-}
-
-/*
- * Gives @call a slot, which stays the caller's. A late reply to a call long given up finds
- * nobody, rather than whoever has its slot now.
- *
- * Returns 0, VIA_CALLS_FULL, or -ENOMEM.
- */
-int via_calls_add(struct via_calls *calls, void *call, int64_t due, uint32_t *ret_id) {
-        struct via_slot *slot;
-        int r;
-
-        if (calls->n >= calls->max)
-                return VIA_CALLS_FULL;
-        if (!calls->slots || calls->n > calls->mask) {
-                r = calls_grow(calls);
-                if (r < 0)
-                        return r;
-        }
-
-        /* One slot is free, so this ends: at worst after passing each of the others. */
-        do
-                slot = &calls->slots[calls->next++ & calls->mask];
-        while (slot->call);
-
-        *slot = (struct via_slot){ .call = call, .due = due, .id = calls->next - 1 };
-        calls->n++;
-        if (due < calls->due)
-                calls->due = due;
-        *ret_id = slot->id;
-        return 0;
-}
-
-static void slot_leave(struct via_calls *calls, struct via_slot *slot, void **ret_call) {
-        *ret_call = slot->call;
-        slot->call = NULL;
-        calls->n--;
-}
-
-/* Hands back the call answered by @id: 0, or VIA_CALLS_NONE if nobody waits for it. */
-int via_calls_take(struct via_calls *calls, uint32_t id, void **ret_call) {
-        struct via_slot *slot;
-
-        if (!calls->slots)
-                return VIA_CALLS_NONE;
-        slot = &calls->slots[id & calls->mask];
-        if (!slot->call || slot->id != id)
-                return VIA_CALLS_NONE;
-        slot_leave(calls, slot, ret_call);
         return 0;
 }
 
@@ -103,8 +54,7 @@ int via_calls_expire(struct via_calls *calls, int64_t now, void **ret_call, uint
                         continue;
                 if (slot->due <= now) {
                         *ret_id = slot->id;
-                        slot_leave(calls, slot, ret_call);
-                        return 0;
+                        return via_calls_take(calls, slot->id, ret_call);
                 }
                 if (slot->due < calls->due)
                         calls->due = slot->due;

@@ -6,6 +6,7 @@
  * limit. Time is an argument: nothing in here reads a clock, makes a system call or calls
  * anyone back. Not thread-safe.
  */
+#include <stddef.h>
 #include <stdint.h>
 
 struct via_slot {
@@ -32,6 +33,56 @@ enum {                                  /* expected conditions, positive as ever
 void via_calls_init(struct via_calls *calls, uint32_t max);
 void via_calls_fini(struct via_calls *calls);
 
-int  via_calls_add(struct via_calls *calls, void *call, int64_t due, uint32_t *ret_id);
-int  via_calls_take(struct via_calls *calls, uint32_t id, void **ret_call);
+int  via_calls_grow(struct via_calls *calls);
 int  via_calls_expire(struct via_calls *calls, int64_t now, void **ret_call, uint32_t *ret_id);
+
+/*
+ * Gives @call a slot, which stays the caller's. A late reply to a call long given up finds
+ * nobody, rather than whoever has its slot now.
+ *
+ * Returns 0, VIA_CALLS_FULL, or -ENOMEM.
+ */
+static inline int via_calls_add(struct via_calls *calls, void *call, int64_t due,
+                                uint32_t *ret_id) {
+        struct via_slot *slot;
+        uint32_t id;
+        int r;
+
+        if (__builtin_expect(calls->n >= calls->max, 0))
+                return VIA_CALLS_FULL;
+        if (__builtin_expect(!calls->slots || calls->n > calls->mask, 0)) {
+                r = via_calls_grow(calls);
+                if (r < 0)
+                        return r;
+        }
+
+        /* One slot is free, so this ends: at worst after passing each of the others. */
+        do {
+                id = calls->next++;
+                slot = &calls->slots[id & calls->mask];
+        } while (slot->call);
+
+        slot->call = call;
+        slot->due = due;
+        slot->id = id;
+        calls->n++;
+        if (due < calls->due)
+                calls->due = due;
+        *ret_id = id;
+        return 0;
+}
+
+/* Hands back the call answered by @id: 0, or VIA_CALLS_NONE if nobody waits for it. */
+static inline int via_calls_take(struct via_calls *calls, uint32_t id, void **ret_call) {
+        struct via_slot *slot;
+
+        if (__builtin_expect(!calls->slots, 0))
+                return VIA_CALLS_NONE;
+        slot = &calls->slots[id & calls->mask];
+        if (__builtin_expect(!slot->call || slot->id != id, 0))
+                return VIA_CALLS_NONE;
+        *ret_call = slot->call;
+        slot->call = NULL;
+        calls->n--;
+        return 0;
+}

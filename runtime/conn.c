@@ -105,53 +105,87 @@ static int check_header(struct via_conn *conn, const struct wire_header *h) {
         return 0;
 }
 
+/* Takes a call or a reply apart: 0 with an event, or VIA_CONN_MORE if nobody waits for the reply. */
+static inline int on_message(struct via_conn *conn, const struct wire_header *h,
+                             const uint8_t *body, bool big, struct via_event *ev) {
+        ev->id = h->id;
+        ev->value = h->value;
+        ev->too_big = big;
+        if (h->type == WIRE_REPLY) {
+                ev->type = VIA_EVENT_REPLY;
+                ev->body = body;
+                ev->size = h->length;
+                return via_calls_take(&conn->calls, h->id, &ev->call) ? VIA_CONN_MORE : 0;
+        }
+        ev->type = VIA_EVENT_CALL;
+        ev->oneway = h->flags & WIRE_ONEWAY;
+        ev->method = wire_get64(body);
+        ev->body = body + WIRE_METHOD;
+        ev->size = h->length - WIRE_METHOD;
+        return 0;
+}
+
 /*
  * Takes one whole frame apart; a frame too big, by its header and method alone. Returns 0 with
  * an event, VIA_CONN_MORE if it was the machine's own business, -EPROTO.
  */
 static int on_frame(struct via_conn *conn, const struct wire_header *h, const uint8_t *body,
                     struct via_event *ev) {
-        bool big = too_big(conn, h);
+        int r = VIA_CONN_MORE;
 
-        *ev = (struct via_event){
-                .id = h->id,
-                .value = h->value,
-                .body = big ? NULL : body,
-                .size = h->length,
-                .too_big = big,
-        };
         switch (h->type) {
         case WIRE_CALL:
-                ev->type = VIA_EVENT_CALL;
-                ev->oneway = h->flags & WIRE_ONEWAY;
-                ev->method = wire_get64(body);
-                if (!big) {
-                        ev->body += WIRE_METHOD;
-                        ev->size -= WIRE_METHOD;
-                }
-                return 0;
         case WIRE_REPLY:
-                ev->type = VIA_EVENT_REPLY;
-                return via_calls_take(&conn->calls, h->id, &ev->call) ? VIA_CONN_MORE : 0;
+                return on_message(conn, h, body, too_big(conn, h), ev);
         case WIRE_CANCEL:
-                ev->type = VIA_EVENT_CANCEL;
+                *ev = (struct via_event){ .type = VIA_EVENT_CANCEL, .id = h->id };
                 return 0;
         case WIRE_GOAWAY:
                 on_goaway(conn, h, body);
-                ev->type = VIA_EVENT_GOAWAY;
+                *ev = (struct via_event){ .type = VIA_EVENT_GOAWAY, .value = h->value };
                 return 0;
         case WIRE_PING:
                 conn->pong = h->value;
                 conn->state |= VIA_CONN_PONG_DUE;
                 return VIA_CONN_MORE;
-        case WIRE_HELLO_FRAME: {
-                int r = on_hello(conn, h, body);
-
+        case WIRE_HELLO_FRAME:
+                r = on_hello(conn, h, body);
                 return r < 0 ? r : VIA_CONN_MORE;
-        }
         default:
                 return VIA_CONN_MORE;
         }
+}
+
+/*
+ * Whatever is not a plain call or reply: looks at the @size bytes at @data, which begin with
+ * the header @h. As via_conn_next().
+ */
+__attribute__((noinline))
+static int next_odd(struct via_conn *conn, const struct wire_header *h, const uint8_t *data,
+                    size_t size, size_t *ret_used, struct via_event *ret_event) {
+        size_t want = h->length;
+        int r;
+
+        r = check_header(conn, h);
+        if (r < 0)
+                return r;
+        if (too_big(conn, h))
+                want = h->type == WIRE_CALL ? WIRE_METHOD : 0;
+        if (size - WIRE_HEADER < want)
+                return VIA_CONN_MORE;
+        r = on_frame(conn, h, data + WIRE_HEADER, ret_event);
+        if (r < 0)
+                return r;
+        conn->skip = h->length - want;
+        *ret_used = WIRE_HEADER + want;
+        return r;
+}
+
+/* Whether @h begins what nearly every frame is: a call or a reply, not too big, all in order. */
+static inline bool is_plain(const struct via_conn *conn, const struct wire_header *h) {
+        return conn->state & VIA_CONN_HELLO_SEEN && h->meta == 0 &&
+               h->length <= conn->max_message &&
+               (h->type == WIRE_REPLY || (h->type == WIRE_CALL && h->length >= WIRE_METHOD));
 }
 
 /*
@@ -165,36 +199,30 @@ static int on_frame(struct via_conn *conn, const struct wire_header *h, const ui
  */
 int via_conn_next(struct via_conn *conn, const uint8_t *data, size_t size, size_t *ret_used,
                   struct via_event *ret_event) {
-        size_t used = 0;
+        size_t used = 0, n = 0;
         int r = VIA_CONN_MORE;
 
-        while (r == VIA_CONN_MORE) {
+        do {
                 struct wire_header h;
-                size_t want;
 
-                if (conn->skip) {
-                        want = conn->skip < size - used ? (size_t)conn->skip : size - used;
-                        conn->skip -= want;
-                        used += want;
+                used += n;
+                if (__builtin_expect(conn->skip != 0, 0)) {
+                        n = conn->skip < size - used ? (size_t)conn->skip : size - used;
+                        conn->skip -= n;
+                        used += n;
                 }
+                n = 0;
                 if (size - used < WIRE_HEADER)
                         break;
                 h = wire_get_header(data + used);
-                r = check_header(conn, &h);
-                if (r < 0)
-                        break;
-                r = VIA_CONN_MORE;
-                want = h.length;
-                if (too_big(conn, &h))
-                        want = h.type == WIRE_CALL ? WIRE_METHOD : 0;
-                if (size - used - WIRE_HEADER < want)
-                        break;
-                conn->skip = h.length - want;
-                r = on_frame(conn, &h, data + used + WIRE_HEADER, ret_event);
-                if (r < 0)
-                        break;
-                used += WIRE_HEADER + want;
-        }
+                if (__builtin_expect(!is_plain(conn, &h), 0)) {
+                        r = next_odd(conn, &h, data + used, size - used, &n, ret_event);
+                } else if (size - used - WIRE_HEADER >= h.length) {
+                        r = on_message(conn, &h, data + used + WIRE_HEADER, false, ret_event);
+                        n = WIRE_HEADER + h.length;
+                }
+        } while (r == VIA_CONN_MORE && n);
+        used += n;
         *ret_used = used;
         return r;
 }

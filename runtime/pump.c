@@ -11,7 +11,7 @@
 /* Takes over @link, which is connected. Pair with via_pump_fini(). */
 void via_pump_init(struct via_pump *pump, struct via_link *link, struct via_pool *pool,
                    const struct via_limits *limits, int64_t now) {
-        *pump = (struct via_pump){ .link = link, .pool = pool };
+        *pump = (struct via_pump){ .link = link, .loan = link->by->loan, .pool = pool };
         via_conn_init(&pump->conn, limits, now);
 }
 
@@ -55,40 +55,17 @@ static int receive(struct via_pump *pump, int timeout_ms) {
  * link's error.
  */
 int via_pump_drain(struct via_pump *pump, int timeout_ms) {
-        const struct via_loan *loan = pump->link->by->loan;
         ssize_t n;
 
-        if (!loan || via_buffer_used(&pump->in))
+        if (!pump->loan || via_buffer_used(&pump->in))
                 return receive(pump, timeout_ms);
-        n = loan->peek(pump->link, &pump->view);
+        n = pump->loan->peek(pump->link, &pump->view);
         if (n <= 0)
                 return n == 0 ? -EPIPE : (int)n;
         pump->view_size = (size_t)n;
         pump->view_used = 0;
         pump->full = false;
         return 0;
-}
-
-/*
- * The next event in what was received: as via_conn_next(). Its body is good until the next call
- * of this, or of via_pump_rest().
- */
-int via_pump_next(struct via_pump *pump, struct via_event *ret_event) {
-        struct via_buffer *in = &pump->in;
-        size_t used;
-        int r;
-
-        if (pump->view_size) {
-                r = via_conn_next(&pump->conn, pump->view + pump->view_used,
-                                  pump->view_size - pump->view_used, &used, ret_event);
-                pump->view_used += used;
-                return r;
-        }
-        if (!via_buffer_used(in))
-                return VIA_CONN_MORE;
-        r = via_conn_next(&pump->conn, in->data + in->head, via_buffer_used(in), &used, ret_event);
-        in->head += used;
-        return r;
 }
 
 /* Ends the look at what the link has shown; what is left of it is kept here. */
@@ -101,7 +78,7 @@ static void view_rest(struct via_pump *pump) {
                 in->tail += left;
                 pump->view_used += left;
         }
-        pump->link->by->loan->release(pump->link, pump->view_used);
+        pump->loan->release(pump->link, pump->view_used);
         pump->view_size = 0;
 }
 
@@ -129,20 +106,15 @@ static int put_control(struct via_pump *pump) {
         return 0;
 }
 
-/*
- * Lends @size bytes in which to write frames, the link's own if it has them; what was written is
- * then given to via_pump_commit(). Nothing else of the pump may be used in between. NULL: no
- * memory.
- */
-uint8_t *via_pump_reserve(struct via_pump *pump, size_t size) {
-        const struct via_loan *loan = pump->link->by->loan;
+/* via_pump_reserve() where it is not simply the buffer that has room. */
+uint8_t *via_pump_reserve_more(struct via_pump *pump, size_t size) {
         uint8_t *room;
 
         if (via_conn_talks(&pump->conn) && put_control(pump) < 0)
                 return NULL;
         pump->lending = false;
-        if (loan && !via_buffer_used(&pump->out)) {
-                room = loan->reserve(pump->link, pump->lent + size);
+        if (pump->loan && !via_buffer_used(&pump->out)) {
+                room = pump->loan->reserve(pump->link, pump->lent + size);
                 if (room) {
                         pump->lending = true;
                         return room + pump->lent;
@@ -151,14 +123,6 @@ uint8_t *via_pump_reserve(struct via_pump *pump, size_t size) {
         if (via_buffer_room(&pump->out, pump->pool, size) < 0)
                 return NULL;
         return pump->out.data + pump->out.tail;
-}
-
-/* Queues the first @size bytes of the room that was lent. */
-void via_pump_commit(struct via_pump *pump, size_t size) {
-        if (pump->lending)
-                pump->lent += size;
-        else
-                pump->out.tail += size;
 }
 
 /* Drops what is queued. */
@@ -179,7 +143,7 @@ int via_pump_flush(struct via_pump *pump) {
                         return r;
         }
         if (pump->lent) {
-                pump->link->by->loan->commit(pump->link, pump->lent);
+                pump->loan->commit(pump->link, pump->lent);
                 pump->lent = 0;
         }
         while (via_buffer_used(out)) {

@@ -13,6 +13,7 @@
 struct via_pump {
         struct via_conn   conn;
         struct via_link  *link;         /* owned */
+        const struct via_loan *loan;    /* of the link, or NULL */
         struct via_pool  *pool;         /* borrowed */
         struct via_buffer in, out;
         const uint8_t    *view;         /* lent by the link to be read, before anything in `in` */
@@ -33,15 +34,57 @@ void via_pump_init(struct via_pump *pump, struct via_link *link, struct via_pool
 void via_pump_fini(struct via_pump *pump);
 
 int  via_pump_drain(struct via_pump *pump, int timeout_ms);
-int  via_pump_next(struct via_pump *pump, struct via_event *ret_event);
 void via_pump_rest(struct via_pump *pump, int64_t now);
 
-uint8_t *via_pump_reserve(struct via_pump *pump, size_t size);
-void via_pump_commit(struct via_pump *pump, size_t size);
+uint8_t *via_pump_reserve_more(struct via_pump *pump, size_t size);
 void via_pump_forget(struct via_pump *pump);
 int  via_pump_flush(struct via_pump *pump);
 
 int  via_pump_arm(struct via_pump *pump, bool read, struct via_wait *ret_wait);
+
+/*
+ * The next event in what was received: as via_conn_next(). Its body is good until the next call
+ * of this, or of via_pump_rest().
+ */
+static inline int via_pump_next(struct via_pump *pump, struct via_event *ret_event) {
+        struct via_buffer *in = &pump->in;
+        size_t used;
+        int r;
+
+        if (pump->view_size) {
+                r = via_conn_next(&pump->conn, pump->view + pump->view_used,
+                                  pump->view_size - pump->view_used, &used, ret_event);
+                pump->view_used += used;
+                return r;
+        }
+        if (!via_buffer_used(in))
+                return VIA_CONN_MORE;
+        r = via_conn_next(&pump->conn, in->data + in->head, via_buffer_used(in), &used, ret_event);
+        in->head += used;
+        return r;
+}
+
+/*
+ * Lends @size bytes in which to write frames, the link's own if it has them; what was written is
+ * then given to via_pump_commit(). Nothing else of the pump may be used in between. NULL: no
+ * memory.
+ */
+static inline uint8_t *via_pump_reserve(struct via_pump *pump, size_t size) {
+        const struct via_buffer *out = &pump->out;
+
+        if (__builtin_expect(pump->loan || via_conn_talks(&pump->conn) ||
+                             out->cap - out->tail < size, 0))
+                return via_pump_reserve_more(pump, size);
+        return out->data + out->tail;
+}
+
+/* Queues the first @size bytes of the room that was lent. */
+static inline void via_pump_commit(struct via_pump *pump, size_t size) {
+        if (__builtin_expect(pump->lending, 0))
+                pump->lent += size;
+        else
+                pump->out.tail += size;
+}
 
 /* Bytes written but not yet sent. */
 static inline size_t via_pump_queued(const struct via_pump *pump) {

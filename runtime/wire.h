@@ -6,6 +6,7 @@
  * docs/wire.md. Only says where which byte is: what may follow what is conn's business. Never
  * reads beyond what it is given.
  */
+#include <endian.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -85,20 +86,26 @@ static inline void wire_put_header(uint8_t *p, const struct wire_header *h) {
 }
 
 /*
- * Reads each byte once, whatever the compiler would like better: the bytes may be shared with the
- * peer.
+ * Four bytes, each read once, whatever the compiler would like better: they may be shared with
+ * the peer.
  */
-static inline struct wire_header wire_get_header(const uint8_t *p) {
-        uint8_t h[WIRE_HEADER];
+static inline uint32_t wire_read32(const uint8_t *p) {
+        uint32_t v;
 
-        memcpy(h, p, sizeof(h));
-        __asm__ volatile("" : "+m"(h));
+        memcpy(&v, p, sizeof(v));
+        __asm__("" : "+r"(v));
+        return le32toh(v);
+}
+
+static inline struct wire_header wire_get_header(const uint8_t *p) {
+        uint32_t kind = wire_read32(p + 4);
+
         return (struct wire_header){
-                .length = wire_get32(h),
-                .type = h[4],
-                .flags = h[5],
-                .meta = wire_get16(h + 6),
-                .id = wire_get32(h + 8),
-                .value = wire_get32(h + 12),
+                .length = wire_read32(p),
+                .type = (uint8_t)kind,
+                .flags = (uint8_t)(kind >> 8),
+                .meta = (uint16_t)(kind >> 16),
+                .id = wire_read32(p + 8),
+                .value = wire_read32(p + 12),
         };
 }
