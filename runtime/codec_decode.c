@@ -234,28 +234,28 @@ read_any(struct via_decode *d, const struct via_type *type, void *message, const
 static VIA_IN_LINE const uint8_t *read_message(struct via_decode *d, const struct via_type *type,
                                                void *message, const uint8_t *p,
                                                const uint8_t *end) {
-        const ProtobufCFieldDescriptor *field = type->desc.fields;
-        const ProtobufCFieldDescriptor *last = field + type->desc.n_fields;
-        const struct via_rule *rule = type->rules ? type->rules : &via_no_rule;
-        size_t step = type->rules != NULL;
+        const ProtobufCFieldDescriptor *field;
+        size_t i, n = type->desc.n_fields;
         uint8_t byte = 0;
 
         d->type = type;
-        for (; p < end; field++, rule += step) {
+        for (i = 0; p < end; i++) {
                 byte = via_read_byte(p);
-                if (field == last || byte >= 0x80 ||
-                    (field->id << 3 | via_forms[field->type].wire) != byte ||
+                if (i == n || byte >= 0x80)
+                        break;
+                /* not before: of an empty type it is NULL */
+                field = &type->desc.fields[i];
+                if ((field->id << 3 | via_forms[field->type].wire) != byte ||
                     field->label == PROTOBUF_C_LABEL_REPEATED)
                         break;
                 d->field = field;
-                p = read_single(d, rule, message, p + 1, end);
+                p = read_single(d, via_rule_of(type, i), message, p + 1, end);
                 if (!p)
                         return NULL;
         }
-        if (__builtin_expect(p == end && field == last, 1))
+        if (__builtin_expect(p == end && i == n, 1))
                 return p;
-        return read_any(d, type, message, p, end, byte, false,
-                        (size_t)(field - type->desc.fields));
+        return read_any(d, type, message, p, end, byte, false, i);
 }
 
 const uint8_t *via_decode_message(struct via_decode *d, const struct via_type *type,

@@ -479,6 +479,19 @@ TEST(absent_arrays_are_zero) {
         end();
 }
 
+/* A type without fields, as of a call that returns nothing, knows no field. */
+TEST(no_fields) {
+        struct t_Empty empty = { .base.descriptor = NULL }, *back;
+
+        CHECK_ENCODED(t_Empty, &empty);
+        CHECK(decode(&t_Empty_type, "", 0));
+        back = DECODE(t_Empty, 0x08, 1, 0x12, 1, 'a', 0xfa, 0xff, 0x7f, 0);
+        REQUIRE(back);
+        CHECK(back->base.descriptor == &t_Empty_type.desc);
+        CHECK(!DECODE(t_Empty, 0x08));
+        end();
+}
+
 /* What is kept when a call is over must not cost an allocation in the next. */
 TEST(a_warm_arena_is_enough) {
         struct via_arena *warm = via_arena_new(0);
