@@ -140,7 +140,8 @@ static bool check_order(struct checker *c, const struct syn *node) {
         for (const struct syn *arg = node->list; arg; arg = arg->next)
                 if (!arg->name && (arg != node->list || arg->next)) {
                         diag(c->diag, ANNOTATION_MIXED, arg->at, node->name);
-                        diag_help(c->diag, "give a name to each: `@%s(name=value, ...)`", node->name);
+                        diag_help(c->diag, "give a name to each: `@%s(name=value, ...)`",
+                                  node->name);
                         return false;
                 }
         return true;
@@ -178,7 +179,8 @@ static const struct known *look_up(struct checker *c, const struct idl_decl *dec
 bool annotation_flag(const struct idl_decl *decl, const char *name) {
         const struct idl_annotation *a = idl_annotation(decl, name);
 
-        return a && (a->n_args == 0 || a->args[0].value.kind != IDL_BOOLEAN || a->args[0].value.boolean);
+        return a && (a->n_args == 0 || a->args[0].value.kind != IDL_BOOLEAN ||
+                     a->args[0].value.boolean);
 }
 
 static bool same_args(const struct idl_annotation *a, const struct idl_annotation *b) {
@@ -208,8 +210,9 @@ static void check_twice(struct checker *c, const struct idl_decl *decl,
 }
 
 void annotations_exclude(struct checker *c, const struct idl_decl *decl, const char *first,
-                      const char *second) {
-        const struct idl_annotation *a = idl_annotation(decl, first), *b = idl_annotation(decl, second);
+                         const char *second) {
+        const struct idl_annotation *a = idl_annotation(decl, first),
+                                    *b = idl_annotation(decl, second);
         const struct idl_annotation *later;
 
         if (!a || !b || !annotation_flag(decl, first) || !annotation_flag(decl, second))

@@ -91,6 +91,7 @@ static void show_includes(struct diag *diag, const struct place *place) {
         }
 }
 
+__attribute__((format(printf, 5, 0)))
 static void say(struct diag *diag, struct span at, const char *color, const char *what,
                 const char *format, va_list args, const char *tail) {
         struct place place;

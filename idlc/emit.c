@@ -8,6 +8,7 @@
 #include "emit.h"
 #include "gen_c.h"
 
+__attribute__((format(printf, 2, 0)))
 static const char *print(struct arena *arena, const char *format, va_list args) {
         struct buf text = { 0 };
         const char *kept;

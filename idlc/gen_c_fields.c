@@ -58,7 +58,7 @@ static void field_of_one(struct gen *gen, const struct idl_type *type, struct fi
                 break;
         case IDL_STRING:
                 field->length = bound_of(type);
-                /* fall through */
+                __attribute__((fallthrough));
         default:
                 field->type = scalars[type->kind].type;
                 field->value = scalars[type->kind].value;

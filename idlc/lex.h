@@ -42,7 +42,8 @@ struct lex {
         unsigned parens;                /* open parentheses in the innermost of them */
         unsigned annotation;            /* parentheses of an annotation, 0: outside */
         bool in_enum;
-        uint64_t named[2], warned[2];   /* keywords that are names in this file; said so, by index */
+        /* keywords that are names in this file; said so, by index */
+        uint64_t named[2], warned[2];
 
         /* The declaration that is being read, in case it fails */
         struct syn_name name;

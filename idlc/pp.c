@@ -18,7 +18,7 @@ void tokens_fini(struct tokens *tokens) {
         *tokens = (struct tokens){ 0 };
 }
 
-static void define_special(struct pp *pp, const char *name, int special) {
+static void define_special(struct pp *pp, const char *name, enum pp_special special) {
         struct pp_macro *macro = arena_new(pp->arena, struct pp_macro);
 
         *macro = (struct pp_macro){ .name = name };

@@ -22,7 +22,7 @@ struct pp_macro {
         struct span at;
         bool function, variadic;
         bool busy;                      /* being expanded */
-        enum { PP_MACRO_PLAIN, PP_MACRO_FILE, PP_MACRO_LINE } special;
+        enum pp_special { PP_MACRO_PLAIN, PP_MACRO_FILE, PP_MACRO_LINE } special;
         struct token *params;           /* names */
         unsigned n_params;
         struct token *body;

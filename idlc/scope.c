@@ -25,8 +25,8 @@ struct scope *scope_new(struct checker *c, struct scope *outer, struct idl_decl 
 const char *decl_what(const struct idl_decl *decl) {
         switch (decl->kind) {
         case IDL_DECL_MODULE:     return "module";
-        case IDL_DECL_STRUCT:     return ((const struct idl_struct *)decl)->is_exception ? "exception"
-                                                                                         : "struct";
+        case IDL_DECL_STRUCT:
+                return ((const struct idl_struct *)decl)->is_exception ? "exception" : "struct";
         case IDL_DECL_ENUM:       return "enum";
         case IDL_DECL_TYPEDEF:    return "typedef";
         case IDL_DECL_CONST:      return "constant";
@@ -64,9 +64,11 @@ struct idl_decl *scope_find(struct checker *c, struct scope *scope, const char *
                 other = map_get(&scope->ancestors[i]->decl.scope->names, name, strlen(name));
                 if (!other || other == found)
                         continue;
-                if (!found || (other->parent && found->parent && inherits(other->parent, found->parent)))
+                if (!found ||
+                    (other->parent && found->parent && inherits(other->parent, found->parent)))
                         found = other;
-                else if (!(found->parent && other->parent && inherits(found->parent, other->parent)))
+                else if (!(found->parent && other->parent &&
+                           inherits(found->parent, other->parent)))
                         ambiguous = other;
         }
         if (ambiguous) {
@@ -87,12 +89,14 @@ static void clash(struct checker *c, const struct idl_decl *decl, const struct i
         } else if (both && decl->parent != other->parent) {
                 diag(c->diag, ENUMERATOR_CLASH, decl->at, decl->name, other->parent->name);
                 note_declared(c, other);
-                diag_help(c->diag, "an enum opens no scope: its names live next to it, so give them "
-                                   "a prefix, `%s_%s`, or put each enum in a module of its own",
+                diag_help(c->diag,
+                          "an enum opens no scope: its names live next to it, so give them "
+                          "a prefix, `%s_%s`, or put each enum in a module of its own",
                           decl->parent->name, decl->name);
         } else {
                 diag(c->diag, REDEFINED, decl->at, decl->name);
-                diag_note(c->diag, other->at, "%s `%s` is already here", decl_what(other), other->name);
+                diag_note(c->diag, other->at, "%s `%s` is already here", decl_what(other),
+                          other->name);
         }
 }
 
@@ -137,11 +141,21 @@ static void offer(struct near *near, const struct scope *scope) {
 /* What IDL calls a type that people know from elsewhere. */
 static const char *foreign(const char *name) {
         static const char *const words[][2] = {
-                { "int", "long" },     { "bool", "boolean" },       { "byte", "octet" },
-                { "uint", "unsigned long" }, { "uchar", "octet" },  { "size_t", "unsigned long long" },
-                { "int32_t", "int32" }, { "uint32_t", "uint32" },   { "int64_t", "int64" },
-                { "uint64_t", "uint64" }, { "uint8_t", "uint8" },   { "uint16_t", "uint16" },
-                { "list", "sequence" }, { "vector", "sequence" },   { "bytes", "sequence<octet>" },
+                { "int", "long" },
+                { "bool", "boolean" },
+                { "byte", "octet" },
+                { "uint", "unsigned long" },
+                { "uchar", "octet" },
+                { "size_t", "unsigned long long" },
+                { "int32_t", "int32" },
+                { "uint32_t", "uint32" },
+                { "int64_t", "int64" },
+                { "uint64_t", "uint64" },
+                { "uint8_t", "uint8" },
+                { "uint16_t", "uint16" },
+                { "list", "sequence" },
+                { "vector", "sequence" },
+                { "bytes", "sequence<octet>" },
         };
 
         for (unsigned i = 0; i < sizeof(words) / sizeof(*words); i++)
@@ -150,8 +164,12 @@ static const char *foreign(const char *name) {
         return NULL;
 }
 
-/* Tells what might have been meant by @part, looked for in @within, or everywhere if that is NULL. */
-static void guess(struct checker *c, const struct syn *part, const struct scope *within, bool type) {
+/*
+ * Tells what might have been meant by @part, looked for in @within, or everywhere if that is
+ * NULL.
+ */
+static void guess(struct checker *c, const struct syn *part, const struct scope *within,
+                  bool type) {
         struct near near = near_start(part->name, strlen(part->name));
         const char *word;
 

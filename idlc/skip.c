@@ -74,7 +74,10 @@ void lex_skip_braces(struct lex *lex) {
         lex->owes_semicolon = !token_punct(lex_peek(lex, 0), ';');
 }
 
-/* Everything up to the `;` or `}` that ends the declaration, without that; or through its braces. */
+/*
+ * Everything up to the `;` or `}` that ends the declaration, without that; or through its
+ * braces.
+ */
 static struct span to_end(struct lex *lex, struct span at) {
         const struct token *next;
         struct token token;
@@ -96,7 +99,10 @@ struct syn *lex_skip_decl(struct lex *lex, const struct token *token) {
         struct token word = *token;
 
         refuse(lex, token, token->at);
-        /* `abstract valuetype V`, `local interface I`: the name is the first word that is none of ours */
+        /*
+         * `abstract valuetype V`, `local interface I`: the name is the first word that is none
+         * of ours
+         */
         for (unsigned i = 0; i < 3 && lex_peek(lex, 0)->kind == TOKEN_NAME; i++) {
                 lex_read(lex, &word);
                 if (!keyword_find(word.text, word.len, false) && !token_is(token, "attribute") &&
@@ -133,8 +139,8 @@ struct syn *lex_skip_type(struct lex *lex, const struct token *token) {
         } else if (token_punct(next, '<')) {
                 do {
                         next = lex_peek(lex, 0);
-                        if (next->kind == TOKEN_END || token_punct(next, ';') || token_punct(next, '{') ||
-                            token_punct(next, '}'))
+                        if (next->kind == TOKEN_END || token_punct(next, ';') ||
+                            token_punct(next, '{') || token_punct(next, '}'))
                                 break;
                         if (token_punct(next, PUNCT2('>', '>')) && depth == 1)
                                 break;  /* half of it is somebody else's: mark() deals with it */
@@ -177,7 +183,10 @@ static bool begins_declaration(const struct token *token) {
         return false;
 }
 
-/* After `@`: the name, which may be a keyword, and which `::` continues only if nothing is between. */
+/*
+ * After `@`: the name, which may be a keyword, and which `::` continues only if nothing is
+ * between.
+ */
 int lex_annotation(struct lex *lex, const struct token *at_sign, void *yylval, struct span *at) {
         IDL_STYPE *value = yylval;
         const struct token *next = lex_peek(lex, 0), *after;

@@ -46,6 +46,7 @@ void *via_call_new(struct via_call *call, const struct via_type *type) {
         return message;
 }
 
+__attribute__((format(printf, 2, 0)))
 static char *vprint(struct via_call *call, const char *format, va_list args) {
         va_list again;
         char *text = NULL;
@@ -91,7 +92,7 @@ int via_call_fail(struct via_call *call, enum via_code code, const char *format,
         call->text = vprint(call, format, args);
         va_end(args);
         call->raised = NULL;
-        return code;
+        return (int)code;
 }
 
 int via_call_raise(struct via_call *call, const struct via_type *type, const void *exception) {

@@ -13,9 +13,10 @@ static int can_call(struct via_client *client, const struct via_method *method,
         uint64_t queue;
 
         if (client->dead.code)
-                return via_client_fail(err, client, method, client->dead.code, "%s",
-                                       client->dead.message ? client->dead.message
-                                                            : via_code_text(client->dead.code));
+                return via_client_fail(err, client, method, (int)client->dead.code, "%s",
+                                       client->dead.message
+                                               ? client->dead.message
+                                               : via_code_text((int)client->dead.code));
         if (conn->state & VIA_CONN_GOAWAY_SEEN)
                 return via_client_fail(err, client, method, VIA_UNAVAILABLE,
                                        "the server is leaving: %s", conn->why);

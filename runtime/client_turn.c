@@ -33,8 +33,8 @@ static void end_pending(struct via_client *client, struct via_pending *pending, 
 /* The copy of a shared reason that one call can own. */
 static void copy_error(struct via_error *to, const struct via_client *client,
                        const struct via_method *method, const struct via_error *from) {
-        via_client_fail(to, client, method, from->code, "%s",
-                        from->message ? from->message : via_code_text(from->code));
+        via_client_fail(to, client, method, (int)from->code, "%s",
+                        from->message ? from->message : via_code_text((int)from->code));
 }
 
 static void end_with(struct via_client *client, struct via_pending *pending,
@@ -42,7 +42,7 @@ static void end_with(struct via_client *client, struct via_pending *pending,
         struct via_error err = VIA_ERROR_INIT;
 
         copy_error(pending->sync ? pending->sync->err : &err, client, pending->method, why);
-        end_pending(client, pending, why->code, NULL, &err);
+        end_pending(client, pending, (int)why->code, NULL, &err);
         via_error_fini(&err);
 }
 
@@ -235,7 +235,7 @@ int via_client_sleep(struct via_client *client, int64_t until) {
                 until = pump->conn.calls.due;
         r = via_client_send(client, until);
         if (client->dead.code)
-                return client->dead.code;
+                return (int)client->dead.code;
         if (r != VIA_PUMP_BLOCKED) {
                 r = receive(client, via_block_drain(pump, &client->spin, until));
                 if (r < 0 && r != -EAGAIN)
@@ -243,7 +243,7 @@ int via_client_sleep(struct via_client *client, int64_t until) {
         }
         if (!client->dead.code && pump->conn.calls.n)
                 expire(client, via_clock_ms());
-        return client->dead.code;
+        return (int)client->dead.code;
 }
 
 /* The end of a turn of the loop driver: gives up what is overdue, sends, and sleeps again. */

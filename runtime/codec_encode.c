@@ -54,7 +54,7 @@ static VIA_IN_LINE uint8_t *put_message(uint8_t *p, const struct via_type *type,
 
 __attribute__((noinline))
 static uint8_t *put_inner(uint8_t *p, const ProtobufCFieldDescriptor *field,
-                                 const void *message) {
+                                                    const void *message) {
         uint8_t *end = p;
 
         p = put_message(p, via_type_of(field), message);
@@ -149,7 +149,7 @@ static uint8_t *put_array(uint8_t *p, const ProtobufCFieldDescriptor *field, con
 
 /* A single field, if it is to be sent. */
 static VIA_IN_LINE uint8_t *put_single(uint8_t *p, const ProtobufCFieldDescriptor *field,
-                                  const void *message) {
+                                       const void *message) {
         const void *value = (const uint8_t *)message + field->offset;
         const ProtobufCBinaryData *bytes = value;
         uint64_t v;

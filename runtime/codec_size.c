@@ -157,7 +157,7 @@ static uint64_t size_numbers(ProtobufCType type, const void *values, size_t n) {
 
 __attribute__((noinline))
 static int size_array(struct sizer *s, const struct via_rule *rule, const void *message,
-                      uint64_t *size) {
+                                                uint64_t *size) {
         const ProtobufCFieldDescriptor *field = s->field;
         size_t n = VIA_AT_CONST(size_t, message, field->quantifier_offset);
         const uint8_t *values = VIA_AT_CONST(uint8_t *, message, field->offset);
@@ -193,8 +193,8 @@ static int size_array(struct sizer *s, const struct via_rule *rule, const void *
 }
 
 /* A single field with its tag, if it is to be sent. */
-static VIA_IN_LINE int size_single(struct sizer *s, const struct via_rule *rule, const void *message,
-                              uint64_t *size) {
+static VIA_IN_LINE int size_single(struct sizer *s, const struct via_rule *rule,
+                                   const void *message, uint64_t *size) {
         const ProtobufCFieldDescriptor *field = s->field;
         const struct via_form *form = &via_forms[field->type];
         const void *value = (const uint8_t *)message + field->offset;

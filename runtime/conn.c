@@ -105,7 +105,10 @@ static int check_header(struct via_conn *conn, const struct wire_header *h) {
         return 0;
 }
 
-/* Takes a call or a reply apart: 0 with an event, or VIA_CONN_MORE if nobody waits for the reply. */
+/*
+ * Takes a call or a reply apart: 0 with an event, or VIA_CONN_MORE if nobody waits for the
+ * reply.
+ */
 static inline int on_message(struct via_conn *conn, const struct wire_header *h,
                              const uint8_t *body, bool big, struct via_event *ev) {
         ev->id = h->id;
@@ -160,9 +163,10 @@ static int on_frame(struct via_conn *conn, const struct wire_header *h, const ui
  * Whatever is not a plain call or reply: looks at the @size bytes at @data, which begin with
  * the header @h. As via_conn_next().
  */
-__attribute__((noinline))
-static int next_odd(struct via_conn *conn, const struct wire_header *h, const uint8_t *data,
-                    size_t size, size_t *ret_used, struct via_event *ret_event) {
+__attribute__((noinline)) static int next_odd(struct via_conn *conn,
+                                              const struct wire_header *h, const uint8_t *data,
+                                              size_t size, size_t *ret_used,
+                                              struct via_event *ret_event) {
         size_t want = h->length;
         int r;
 

@@ -73,7 +73,7 @@ static inline uint8_t *via_pump_reserve(struct via_pump *pump, size_t size) {
         const struct via_buffer *out = &pump->out;
 
         if (__builtin_expect(pump->loan || via_conn_talks(&pump->conn) ||
-                             out->cap - out->tail < size, 0))
+                                     out->cap - out->tail < size, 0))
                 return via_pump_reserve_more(pump, size);
         return out->data + out->tail;
 }

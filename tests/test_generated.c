@@ -159,7 +159,8 @@ TEST(enums_have_names) {
 
                 CHECK(all_Mixed_from_string(value->name, &mixed) && (int)mixed == value->value);
                 CHECK_STR(all_Mixed_to_string((enum all_Mixed)value->value), value->name);
-                CHECK(protobuf_c_enum_descriptor_get_value(&all_Mixed_descriptor, value->value) == value);
+                CHECK(protobuf_c_enum_descriptor_get_value(&all_Mixed_descriptor,
+                                                           value->value) == value);
         }
         CHECK_INT(all_Mixed_SEVEN, ==, 7);
 
