@@ -16,7 +16,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (!nowhere)
                 nowhere = fopen("/dev/null", "w");
         unit_init(&unit, nowhere);
-        unit.diag.max_errors = 0;
         unit_read_text(&unit, &options, "fuzz.idl", (const char *)data, size);
         if (unit.diag.n_errors == 0)
                 idlc_gen_c(&unit.idl, &unit.diag, &header, &source);
