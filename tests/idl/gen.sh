@@ -3,7 +3,8 @@
 #
 # usage: [CC='gcc clang'] [CXX='g++ clang++'] gen.sh [--update] [IDLC]
 #
-# accept/*.idl       must be generated and compile: as C by each of CC, as C++ (header and source) by each of CXX
+# accept/*.idl       must be generated (with what a first line "// options: ..." says) and compile: as C by each
+#                    of CC, as C++ (header and source) by each of CXX
 # golden/*.idl       must become exactly golden/*.h and *.c; --update makes them so
 # clash/*.idl        must be refused in the line that ends in "error", with a note of where the other one is
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -11,6 +12,9 @@ here=$top/tests/idl
 update=
 [ "$1" = --update ] && update=1 && shift
 idlc=${1:-${IDLC:-$top/build/idlc/idlc}}
+case $idlc in
+*/*) idlc=$(cd "$(dirname "$idlc")" && pwd)/$(basename "$idlc") ;;
+esac
 
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
@@ -37,7 +41,7 @@ c_compilers=$(have ${CC:-gcc clang})
 cxx_compilers=$(have ${CXX:-g++ clang++})
 [ -n "$c_compilers" ] || { echo 'no C compiler'; exit 1; }
 
-flags="-Werror -Wall -Wextra -I$top/runtime/include -c -o /dev/null"
+flags="-Werror -Wall -Wextra -I$top/runtime/include -I$tmp/out -I$tmp/out/sub -c -o /dev/null"
 
 # compile NAME SOURCE: in every way there is
 compile() {
@@ -62,7 +66,9 @@ compile() {
 generate() {
         rm -rf "$tmp/out"
         mkdir "$tmp/out"
-        "$idlc" -w -I "$here/accept" -o "$tmp/out" "$2" >"$tmp/said" 2>&1 && return
+        options=$(sed -n '1s,^// options: ,,p' "$2")
+        # shellcheck disable=SC2086
+        (cd "$here/accept" && exec "$idlc" -w -I . $options -o "$tmp/out" "$2") >"$tmp/said" 2>&1 && return
         fail "$1: refused"
         return 1
 }
@@ -73,7 +79,7 @@ for idl in "$here"/accept/*.idl "$here"/accept/*/*.idl "$here"/*.idl; do
         generate "$name" "$idl" || continue
         # What it includes is generated besides it, so that its header is there.
         for other in "$here"/accept/*/*.idl; do
-                "$idlc" -w -I "$here/accept" -o "$tmp/out" "$other" >>"$tmp/said" 2>&1
+                (cd "$here/accept" && exec "$idlc" -w -I . -o "$tmp/out" "${other#"$here"/accept/}") >>"$tmp/said" 2>&1
         done
         source=$(find "$tmp/out" -name "$(basename "$idl" .idl).c" | head -n 1)
         compile "$name" "$source"
