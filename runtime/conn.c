@@ -134,12 +134,17 @@ static inline int on_message(struct via_conn *conn, const struct wire_header *h,
  */
 static int on_frame(struct via_conn *conn, const struct wire_header *h, const uint8_t *body,
                     struct via_event *ev) {
-        int r = VIA_CONN_MORE;
+        int r;
 
         switch (h->type) {
         case WIRE_CALL:
         case WIRE_REPLY:
-                return on_message(conn, h, body, too_big(conn, h), ev);
+                r = on_message(conn, h, body, too_big(conn, h), ev);
+                if (ev->too_big) {
+                        ev->body = NULL;
+                        ev->size = h->length;
+                }
+                return r;
         case WIRE_CANCEL:
                 *ev = (struct via_event){ .type = VIA_EVENT_CANCEL, .id = h->id };
                 return 0;

@@ -61,6 +61,8 @@ static void take(struct outcome *o, const struct via_event *ev, const uint8_t *f
                 must(!ev->body && ev->size > o->conn.max_message);
                 return;
         }
+        if (ev->size == 0)
+                return;
         must(ev->body >= from && ev->body <= to && ev->size <= (size_t)(to - ev->body));
         must(ev->size <= o->conn.max_message || ev->size <= WIRE_TEXT_MAX);
         add(o, ev->body, ev->size);
@@ -75,7 +77,7 @@ static size_t show(struct outcome *o, const uint8_t *data, size_t size) {
         if (size)
                 memcpy(copy, data, size);
         do {
-                struct via_event ev;
+                struct via_event ev = { .body = NULL };
 
                 used = SIZE_MAX;
                 o->r = via_conn_next(&o->conn, copy + at, size - at, &used, &ev);
