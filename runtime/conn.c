@@ -113,18 +113,20 @@ static inline int on_message(struct via_conn *conn, const struct wire_header *h,
                              const uint8_t *body, bool big, struct via_event *ev) {
         ev->id = h->id;
         ev->value = h->value;
+        ev->body = big ? NULL : body;
+        ev->size = h->length;
         ev->too_big = big;
         if (h->type == WIRE_REPLY) {
                 ev->type = VIA_EVENT_REPLY;
-                ev->body = body;
-                ev->size = h->length;
                 return via_calls_take(&conn->calls, h->id, &ev->call) ? VIA_CONN_MORE : 0;
         }
         ev->type = VIA_EVENT_CALL;
         ev->oneway = h->flags & WIRE_ONEWAY;
         ev->method = wire_get64(body);
-        ev->body = body + WIRE_METHOD;
-        ev->size = h->length - WIRE_METHOD;
+        if (!big) {
+                ev->body += WIRE_METHOD;
+                ev->size -= WIRE_METHOD;
+        }
         return 0;
 }
 
@@ -136,6 +138,8 @@ static int on_frame(struct via_conn *conn, const struct wire_header *h, const ui
                     struct via_event *ev) {
         int r;
 
+        *ev = (struct via_event){
+                .id = h->id, .value = h->value, .body = body, .size = h->length };
         switch (h->type) {
         case WIRE_CALL:
         case WIRE_REPLY:
@@ -146,11 +150,11 @@ static int on_frame(struct via_conn *conn, const struct wire_header *h, const ui
                 }
                 return r;
         case WIRE_CANCEL:
-                *ev = (struct via_event){ .type = VIA_EVENT_CANCEL, .id = h->id };
+                ev->type = VIA_EVENT_CANCEL;
                 return 0;
         case WIRE_GOAWAY:
                 on_goaway(conn, h, body);
-                *ev = (struct via_event){ .type = VIA_EVENT_GOAWAY, .value = h->value };
+                ev->type = VIA_EVENT_GOAWAY;
                 return 0;
         case WIRE_PING:
                 conn->pong = h->value;
