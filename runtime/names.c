@@ -24,6 +24,7 @@ struct reading {
         int               line, found;
         int               code;                 /* of the first mistake */
         char              seen[SEEN_MAX];       /* the names that were there, for a guess */
+        char              source[512];          /* "path:line" */
         struct via_error *err;
 };
 
@@ -54,15 +55,13 @@ static int no_memory(struct via_error *err) {
         return via_error_set(err, VIA_RESOURCE_EXHAUSTED, "no memory to look an endpoint up");
 }
 
-/* "unix:/a, tcp://b:1": a comma and spaces between two URIs. */
+/* "unix:/a, tcp://b:1  ; both": URIs with commas between, and what remains of a comment. */
 static int add_uris(struct via_names *names, const char *list, const char *source,
                     struct via_error *err) {
-        while (*(list += strspn(list, ", \t"))) {
-                size_t n = strcspn(list, ",");
-                const char *next = list + n;
+        while (*(list += strspn(list, ", \t")) && *list != ';' && *list != '#') {
+                size_t n = strcspn(list, ", \t");
+                char *uri;
 
-                while (n && isspace((unsigned char)list[n - 1]))
-                        n--;
                 if (names->n_uris == VIA_NAMES_URIS)
                         return via_error_set(err, VIA_INVALID_ARGUMENT,
                                              "%s: more than %d endpoints for one name", source,
@@ -71,11 +70,13 @@ static int add_uris(struct via_names *names, const char *list, const char *sourc
                         return via_error_set(err, VIA_INVALID_ARGUMENT,
                                              "%s: \"%.*s\" is not a URI such as unix:/run/name",
                                              source, (int)n, list);
-                names->uris[names->n_uris] = strndup(list, n);
-                if (!names->uris[names->n_uris])
+                uri = malloc(n + 1);
+                if (!uri)
                         return no_memory(err);
-                names->n_uris++;
-                list = next;
+                memcpy(uri, list, n);
+                uri[n] = 0;
+                names->uris[names->n_uris++] = uri;
+                list += n;
         }
         return VIA_OK;
 }
@@ -108,14 +109,18 @@ static char *read_line(char *buf, int size, void *stream) {
         return r->code ? NULL : got;
 }
 
+static const char *source_of(struct reading *r, int line) {
+        snprintf(r->source, sizeof(r->source), "%s:%d", r->path, line);
+        return r->source;
+}
+
 /* libinih's handler: one name and what it stands for. 1: go on; 0: a mistake. */
 static int on_pair(void *user, const char *section, const char *key, const char *value) {
         struct reading *r = user;
-        char source[512];
+        const char *source = source_of(r, r->line);
 
         if (r->code)
                 return 0;
-        snprintf(source, sizeof(source), "%s:%d", r->path, r->line);
         if (strcmp(section, "options") == 0) {
                 r->code = add_option(r->names, key, value, r->err);
         } else if (*section) {
@@ -159,13 +164,13 @@ static int read_file(struct reading *r, const char *path, bool must_exist) {
                 return r->code;
         if (!r->found)
                 forget_options(r->names);       /* they speak of the endpoints of their file */
-        else if (asprintf(&r->names->source, "%s:%d", path, r->found) < 0)
-                r->names->source = NULL;
+        else
+                r->names->source = strdup(source_of(r, r->found));
         return VIA_OK;
 }
 
 static int from_environment(struct via_names *names, const char *name, struct via_error *err) {
-        char variable[NAME_MAX_BYTES + 16] = "VIA_ENDPOINT_";
+        char variable[NAME_MAX_BYTES + 16] = "$VIA_ENDPOINT_";
         size_t n = strlen(variable);
         const char *value;
 
@@ -173,11 +178,10 @@ static int from_environment(struct via_names *names, const char *name, struct vi
                 variable[n++] = isalnum((unsigned char)*name)
                                         ? (char)toupper((unsigned char)*name)
                                         : '_';
-        value = getenv(variable);
+        value = getenv(variable + 1);
         if (!value || !*value)
                 return VIA_OK;
-        if (asprintf(&names->source, "$%s", variable) < 0)
-                names->source = NULL;
+        names->source = strdup(variable);
         return add_uris(names, value, variable, err);
 }
 
