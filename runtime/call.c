@@ -39,11 +39,7 @@ void *via_call_alloc(struct via_call *call, size_t size) {
 }
 
 void *via_call_new(struct via_call *call, const struct via_type *type) {
-        void *message = via_arena_alloc(&call->arena, type->desc.sizeof_message);
-
-        if (message)
-                via_message_init(type, message);
-        return message;
+        return via_call_message(call, type);
 }
 
 __attribute__((format(printf, 2, 0)))

@@ -9,13 +9,7 @@
 #include "codec.h"
 
 void via_message_init(const struct via_type *type, void *message) {
-        const ProtobufCFieldDescriptor *field = type->desc.fields;
-
-        via_message_begin(type, message);
-        for (unsigned i = 0; i < type->desc.n_fields; i++, field++) {
-                if (field->label != PROTOBUF_C_LABEL_REPEATED)
-                        via_field_default(field, (uint8_t *)message + field->offset);
-        }
+        via_message_default(type, message);
 }
 
 /* Frees what a value holds, unless that is @keep. */

@@ -13,6 +13,7 @@
  * Queues the reply that says no: @code, the call's sentence, and the exception if one was
  * raised.
  */
+__attribute__((cold))
 static void reply_failure(struct via_call *call, uint32_t id, int code) {
         struct via_pump *pump = &call->link->pump;
         struct via_failure f = { .text = call->text };
@@ -107,7 +108,7 @@ static int bad_request(struct via_call *call, const struct via_event *ev, void *
 }
 
 /* Decodes the request into the call's arena. */
-static int decode(struct via_call *call, const struct via_event *ev, void **ret_request) {
+static inline int decode(struct via_call *call, const struct via_event *ev, void **ret_request) {
         const struct via_type *type = call->served->method->request;
         void *request = via_arena_take(&call->arena, type->desc.sizeof_message, VIA_ARENA_ALIGN);
 
@@ -121,6 +122,7 @@ static int decode(struct via_call *call, const struct via_event *ev, void **ret_
 }
 
 /* What a handler may return: a code, or a negative errno by habit. */
+__attribute__((cold))
 static int check_code(struct via_call *call, int code) {
         if (code == VIA_UNIMPLEMENTED && !call->text)
                 return via_call_fail(call, VIA_UNIMPLEMENTED,
@@ -141,7 +143,7 @@ static int run(struct via_call *call, const struct via_event *ev) {
         if (code)
                 return code;
         if (method->response) {
-                response = via_call_new(call, method->response);
+                response = via_call_message(call, method->response);
                 if (!response)
                         return no_memory(call);
         }

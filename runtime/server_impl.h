@@ -10,6 +10,7 @@
  */
 #include <via/idl.h>
 #include "arena.h"
+#include "codec.h"
 #include "endpoint.h"
 #include "failure.h"
 #include "loop_uv.h"
@@ -79,6 +80,15 @@ struct via_server {
         bool                    own_loop, stopped;
         uv_loop_t               loop_of_ours;
 };
+
+/* A default message of @type that lives as long as @call, or NULL. */
+static inline void *via_call_message(struct via_call *call, const struct via_type *type) {
+        void *message = via_arena_take(&call->arena, type->desc.sizeof_message, VIA_ARENA_ALIGN);
+
+        if (message)
+                via_message_default(type, message);
+        return message;
+}
 
 int  via_listening_start(struct via_listening *l, struct via_listener *listener);
 void via_listening_shut(struct via_listening *l);
