@@ -7,35 +7,38 @@
 #include "clock.h"
 
 /* Whether there is a link to call over, and room in its queue. */
-static int can_call(struct via_client *client, const struct via_method *method,
-                    struct via_error *err) {
-        const struct via_conn *conn = &client->pump.conn;
-        uint64_t queue;
+static inline bool can_call(const struct via_client *client) {
+        return !client->dead.code && !(client->pump.conn.state & VIA_CONN_GOAWAY_SEEN) &&
+               via_pump_queued(&client->pump) <= client->limits.v[VIA_LIMIT_QUEUE];
+}
 
+/* Says in words what is missing of that. */
+__attribute__((cold))
+static int cannot_call(struct via_client *client, const struct via_method *method,
+                       struct via_error *err) {
         if (client->dead.code)
                 return via_client_fail(err, client, method, (int)client->dead.code, "%s",
                                        client->dead.message
                                                ? client->dead.message
                                                : via_code_text((int)client->dead.code));
-        if (conn->state & VIA_CONN_GOAWAY_SEEN)
+        if (client->pump.conn.state & VIA_CONN_GOAWAY_SEEN)
                 return via_client_fail(err, client, method, VIA_UNAVAILABLE,
-                                       "the server is leaving: %s", conn->why);
-        queue = client->limits.v[VIA_LIMIT_QUEUE];
-        if (via_pump_queued(&client->pump) > queue)
-                return via_client_fail(
-                        err, client, method, VIA_RESOURCE_EXHAUSTED,
-                        "%zu bytes are still waiting to be sent, more than max_queue, %llu",
-                        via_pump_queued(&client->pump), (unsigned long long)queue);
-        return VIA_OK;
+                                       "the server is leaving: %s", client->pump.conn.why);
+        return via_client_fail(err, client, method, VIA_RESOURCE_EXHAUSTED,
+                               "%zu bytes are still waiting to be sent, more than max_queue, %llu",
+                               via_pump_queued(&client->pump),
+                               (unsigned long long)client->limits.v[VIA_LIMIT_QUEUE]);
 }
 
-static uint32_t timeout_of(const struct via_client *client, const struct via_method *method,
-                           const struct via_call_options *options) {
+static inline uint32_t timeout_of(const struct via_client *client,
+                                  const struct via_method *method,
+                                  const struct via_call_options *options) {
         if (options && options->timeout_ms)
                 return options->timeout_ms;
         return method->timeout_ms ? method->timeout_ms : client->timeout_ms;
 }
 
+__attribute__((cold))
 static int no_room(struct via_error *err, struct via_client *client,
                    const struct via_method *method, int r) {
         if (r == VIA_CALLS_FULL)
@@ -61,6 +64,14 @@ static int bad_request(struct via_error *err, struct via_client *client,
         return code;
 }
 
+__attribute__((cold))
+static int big_request(struct via_error *err, struct via_client *client,
+                       const struct via_method *method, size_t size) {
+        return via_client_fail(err, client, method, VIA_RESOURCE_EXHAUSTED,
+                               "the request has %zu bytes, more than the server's max_message, %llu",
+                               size, (unsigned long long)client->pump.conn.peer_message);
+}
+
 /*
  * Queues a call whose answer goes to @pending (NULL: oneway, there is none). Whoever sleeps
  * next sends it. Header and request are written once, into the room that the pump lends.
@@ -75,16 +86,12 @@ int via_client_begin(struct via_client *client, const struct via_method *method,
         void *call;
         int r;
 
-        r = can_call(client, method, err);
-        if (r)
-                return r;
+        if (!can_call(client))
+                return cannot_call(client, method, err);
         if (via_message_size(method->request, request, &size, NULL) != VIA_OK)
                 return bad_request(err, client, method, request);
         if (size + WIRE_METHOD > pump->conn.peer_message)
-                return via_client_fail(
-                        err, client, method, VIA_RESOURCE_EXHAUSTED,
-                        "the request has %zu bytes, more than the server's max_message, %llu",
-                        size + WIRE_METHOD, (unsigned long long)pump->conn.peer_message);
+                return big_request(err, client, method, size + WIRE_METHOD);
         if (pending) {
                 pending->method = method;
                 pending->timeout_ms = timeout_ms;
@@ -138,7 +145,7 @@ static int send_oneway(struct via_client *client, const struct via_method *metho
                         return via_client_fail(err, client, method, VIA_DEADLINE_EXCEEDED,
                                                "could not be sent in time");
         }
-        return can_call(client, method, err);
+        return cannot_call(client, method, err);
 }
 
 int via_client_call(struct via_client *client, const struct via_method *method,
@@ -182,7 +189,8 @@ int via_client_start(struct via_client *client, const struct via_method *method,
                 pending = take_pending(client);
                 if (!pending)
                         return no_room(err, client, method, -ENOMEM);
-                *pending = (struct via_pending){ .on_done = on_done, .user = user };
+                pending->on_done = on_done;
+                pending->user = user;
         }
         code = via_client_begin(client, method, options, request, pending, err);
         if (code && pending) {

@@ -16,17 +16,18 @@ enum { ROUNDS_MAX = 8 };
 /* Ends @pending, which is no longer among the calls: tells whoever waits for it. */
 static void end_pending(struct via_client *client, struct via_pending *pending, int code,
                         const void *response, const struct via_error *err) {
-        struct via_pending ended = *pending;
+        via_done_fn on_done = pending->on_done;
+        void *user = pending->user;
 
-        if (ended.sync) {
-                ended.sync->code = code;
-                ended.sync->done = true;
+        if (pending->sync) {
+                pending->sync->code = code;
+                pending->sync->done = true;
                 return;                         /* it lives on the stack, with its error */
         }
         pending->next = client->idle;
         client->idle = pending;
         client->delivering++;
-        ended.on_done(ended.user, code, response, err);
+        on_done(user, code, response, err);
         client->delivering--;
 }
 
@@ -80,23 +81,19 @@ static int bad_answer(struct via_client *client, const struct via_method *method
 }
 
 /* Decodes an answer to where it is wanted. */
-static int decode(struct via_client *client, struct via_pending *pending,
-                  const struct via_event *ev, void **ret_response, struct via_error *err) {
+static inline int decode(struct via_client *client, struct via_pending *pending,
+                         const struct via_event *ev, void **ret_response) {
         const struct via_type *type = pending->method->response;
         struct via_sync *sync = pending->sync;
         struct via_arena *arena = sync && sync->arena ? sync->arena : &client->arena;
         void *response;
-        int code = VIA_RESOURCE_EXHAUSTED;
 
         via_arena_rewind(&client->arena);
         response = via_arena_take(arena, type->desc.sizeof_message, VIA_ARENA_ALIGN);
-        if (response)
-                code = via_message_decode(type, ev->body, ev->size, &client->limits, arena,
-                                          response, NULL);
-        if (code)
-                return bad_answer(client, pending->method, code, ev, err);
+        if (!response)
+                return VIA_RESOURCE_EXHAUSTED;
         *ret_response = response;
-        return VIA_OK;
+        return via_message_decode(type, ev->body, ev->size, &client->limits, arena, response, NULL);
 }
 
 /*
@@ -121,12 +118,12 @@ static int hand_over(struct via_client *client, struct via_pending *pending, con
         return VIA_OK;
 }
 
-static void on_reply(struct via_client *client, const struct via_event *ev) {
+/* Ends a call whose answer is a failure, or fails to be one by @code. */
+__attribute__((cold))
+static void on_failure(struct via_client *client, const struct via_event *ev, int code) {
         struct via_pending *pending = ev->call;
         struct via_error own = VIA_ERROR_INIT;
         struct via_error *err = pending->sync ? pending->sync->err : &own;
-        void *response = NULL;
-        int code;
 
         if (ev->too_big)
                 code = via_client_fail(err, client, pending->method, VIA_RESOURCE_EXHAUSTED,
@@ -136,12 +133,25 @@ static void on_reply(struct via_client *client, const struct via_event *ev) {
         else if (ev->value)
                 code = via_client_answer(err, client, pending->method, ev);
         else
-                code = decode(client, pending, ev, &response, err);
-        if (!code && pending->sync)
+                code = bad_answer(client, pending->method, code, ev, err);
+        end_pending(client, pending, code, NULL, err);
+        via_error_fini(&own);
+}
+
+static inline void on_reply(struct via_client *client, const struct via_event *ev) {
+        struct via_pending *pending = ev->call;
+        void *response = NULL;
+        int code = 0;
+
+        if (__builtin_expect(!ev->too_big && !ev->value, 1))
+                code = decode(client, pending, ev, &response);
+        if (__builtin_expect(code || !response, 0)) {
+                on_failure(client, ev, code);
+                return;
+        }
+        if (pending->sync)
                 code = hand_over(client, pending, response);
-        end_pending(client, pending, code, code ? NULL : response, code ? err : NULL);
-        if (code)
-                via_error_fini(&own);
+        end_pending(client, pending, code, response, NULL);
 }
 
 /* Gives up the calls that are overdue, and lets the server know. */
