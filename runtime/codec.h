@@ -199,10 +199,9 @@ static inline void via_field_default(const ProtobufCFieldDescriptor *field, void
 /* Makes the memory at @message the default message of @type. */
 static inline void via_message_default(const struct via_type *type, void *message) {
         const ProtobufCFieldDescriptor *field = type->desc.fields;
-        const ProtobufCFieldDescriptor *last = field + type->desc.n_fields;
 
         via_message_begin(type, message);
-        for (; field < last; field++) {
+        for (size_t i = type->desc.n_fields; i; i--, field++) {
                 if (field->label != PROTOBUF_C_LABEL_REPEATED)
                         via_field_default(field, (uint8_t *)message + field->offset);
         }

@@ -182,10 +182,9 @@ static VIA_IN_LINE uint8_t *put_single(uint8_t *p, const ProtobufCFieldDescripto
 /* Ends before @p, returns where it begins. */
 static VIA_IN_LINE uint8_t *put_message(uint8_t *p, const struct via_type *type,
                                         const void *message) {
-        const ProtobufCFieldDescriptor *first = type->desc.fields;
-        const ProtobufCFieldDescriptor *field = first + type->desc.n_fields;
+        for (size_t i = type->desc.n_fields; i--;) {
+                const ProtobufCFieldDescriptor *field = &type->desc.fields[i];
 
-        while (field-- > first) {
                 if (field->label == PROTOBUF_C_LABEL_REPEATED)
                         p = put_array(p, field, message);
                 else

@@ -229,14 +229,13 @@ static VIA_IN_LINE int size_single(struct sizer *s, const struct via_rule *rule,
 static VIA_IN_LINE int size_message(struct sizer *s, const struct via_type *type,
                                     const void *message, uint64_t *size) {
         const ProtobufCFieldDescriptor *field = type->desc.fields;
-        const ProtobufCFieldDescriptor *last = field + type->desc.n_fields;
         const struct via_rule *rule = type->rules ? type->rules : &via_no_rule;
         size_t step = type->rules != NULL;
         uint64_t total = 0;
         int r;
 
         s->type = type;
-        for (; field < last; field++, rule += step) {
+        for (size_t i = type->desc.n_fields; i; i--, field++, rule += step) {
                 s->field = field;
                 if (field->label == PROTOBUF_C_LABEL_REPEATED)
                         r = size_array(s, rule, message, &total);
