@@ -1,229 +1,54 @@
 /*
  * unix.c - Unix stream sockets, unix:/path and unix:@name
  *
- * A path's permissions are those of the file (?mode=0660; without it the umask decides, as for
- * any file), and there is no moment at which they are wider: the socket has its mode before
- * bind() gives it a name, so the umask can only narrow it, and what the umask took is given
- * back before listen() lets anybody in. An abstract name has no permissions at all: everybody
- * on this machine (in this network namespace) may connect. What a killed server left is cleaned
- * as lock.h says.
+ * What a path's or name's permissions are, and what becomes of what a killed server left, is in
+ * local.h.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/un.h>
-#include <unistd.h>
 #include "fd.h"
-#include "lock.h"
+#include "local.h"
 #include "note.h"
 #include "table.h"
 
 enum {
-        NAME_SIZE_MAX = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1,
-
         /*
          * What may wait in the kernel to be read, each way, if net.core.wmem_max lets us: the
          * default of 208 KiB makes a message of 1 MiB wait for the reader several times, each
          * at the price of two context switches.
          */
         SEND_BUFFER = 512 * 1024,
-        NO_MODE = ~0,
 };
 
 struct unix_listener {
-        struct via_fd_listener fd;              /* first */
-        bool                   has_lock;
-        struct via_lock        lock;            /* of a path */
-        struct stat            mine;            /* the socket's file */
-        char                   path[NAME_SIZE_MAX + 1];
+        struct via_fd_listener fd;              /* first; of local */
+        struct via_local       local;
+        char                   path[VIA_LOCAL_PATH_MAX + 1];
 };
 
-struct address {
-        struct sockaddr_un sun;
-        socklen_t          size;
-        bool               abstract;
-};
-
-static int address_init(struct address *address, const struct via_uri *uri, struct via_note *note) {
+static int address_of(struct via_local_address *address, const struct via_uri *uri,
+                      struct via_note *note) {
         int r = via_note_unless_path(uri, note);
-        size_t n = strlen(uri->path);
 
-        if (r)
-                return r;
-        *address = (struct address){ .sun = { .sun_family = AF_UNIX },
-                                     .abstract = uri->path[0] == '@' };
-        if (address->abstract && n == 1)
-                return via_note(note, -EINVAL, "a name should follow the @");
-        if (n > NAME_SIZE_MAX)
-                return via_note(note, -ENAMETOOLONG,
-                                "the path has %zu bytes, the kernel allows %d", n,
-                                NAME_SIZE_MAX);
-        memcpy(address->sun.sun_path, uri->path, n + 1);
-        if (address->abstract)
-                /* what makes it abstract; and it is not terminated */
-                address->sun.sun_path[0] = 0;
-        address->size =
-                (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n + !address->abstract);
-        return 0;
-}
-
-static int open_socket(int flags, int *ret_fd) {
-        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
-
-        if (fd < 0)
-                return -errno;
-        *ret_fd = fd;
-        return 0;
-}
-
-/* Is somebody there? 0: yes, of *@ret_pid (0: cannot be told); else why not. */
-static int probe(const struct address *address, pid_t *ret_pid) {
-        struct ucred cred = { 0 };
-        socklen_t size = sizeof(cred);
-        int fd, r = open_socket(SOCK_NONBLOCK, &fd);
-
-        if (r)
-                return r;
-        if (connect(fd, (const struct sockaddr *)&address->sun, address->size) == 0)
-                getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size);
-        /* too busy, or not a stream: alive */
-        else if (errno != EAGAIN && errno != EPROTOTYPE)
-                r = -errno;
-        if (r == 0)
-                *ret_pid = cred.pid;
-        return via_fd_drop(&fd, r);
-}
-
-/* -EADDRINUSE, with the pid of who is there if that can be found out. */
-static int in_use(const struct address *address, struct via_note *note) {
-        pid_t pid = 0;
-        int r = probe(address, &pid);
-
-        if (r == 0 && pid > 0)
-                return via_note(note, -EADDRINUSE, "process %d listens there", (int)pid);
-        if (r == 0)
-                return via_note(note, -EADDRINUSE, "another process listens there");
-        return via_note(note, -EADDRINUSE, "another server is just starting there");
-}
-
-/* Removes what a dead server left. We hold the lock: whoever is not there now does not come. */
-static int clear_stale(struct unix_listener *self, const struct address *address,
-                       struct via_note *note) {
-        struct stat old;
-        pid_t pid;
-        int r = via_lock_stat(&self->lock, &old);
-
-        if (r)
-                return r == -ENOENT ? 0 : r;
-        if (!S_ISSOCK(old.st_mode))
-                return via_note(note, -EEXIST,
-                                "there is a file that is no socket; it is left alone");
-        r = probe(address, &pid);
-        if (r == 0)
-                return in_use(address, note);
-        if (r != -ECONNREFUSED)
-                return via_note(note, r, "cannot tell whether a server is there: %s", strerror(-r));
-        r = via_lock_unlink(&self->lock);
-        return r ? via_note(note, r, "cannot remove what a dead server left: %s", strerror(-r)) : 0;
-}
-
-/*
- * Gives our file the @mode that the umask may have narrowed. Through the descriptor, so never
- * something put in its place.
- */
-static int widen(struct unix_listener *self, unsigned mode, struct via_note *note) {
-        char path[32];
-        int fd, r = 0;
-
-        if ((self->mine.st_mode & 0777) == mode)
-                return 0;
-        fd = openat(self->lock.dir, self->lock.name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-        if (fd < 0)
-                return -errno;
-        snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-        if (fstat(fd, &self->mine) < 0 || !S_ISSOCK(self->mine.st_mode))
-                r = via_note(note, -EEXIST, "somebody else put a file there");
-        else if (chmod(path, mode) < 0)
-                r = via_note(note, -errno, "cannot set mode %04o: %s", mode, strerror(errno));
-        return via_fd_drop(&fd, r);
-}
-
-static int bind_path(struct unix_listener *self, const struct address *address, unsigned mode,
-                     struct via_note *note) {
-        int r = via_lock_take(&self->lock, self->path, note);
-
-        if (r == -EADDRINUSE)
-                return in_use(address, note);
-        if (r)
-                return r;
-        self->has_lock = true;
-        r = clear_stale(self, address, note);
-        if (r)
-                return r;
-        if (mode != (unsigned)NO_MODE && fchmod(self->fd.fd, mode) < 0)
-                return -errno;
-        if (bind(self->fd.fd, (const struct sockaddr *)&address->sun, address->size) < 0)
-                return via_note(note, -errno, "cannot make the socket: %s", strerror(errno));
-        r = via_lock_stat(&self->lock, &self->mine);
-        if (r || mode == (unsigned)NO_MODE)
-                return r;
-        return widen(self, mode, note);
-}
-
-static int bind_abstract(struct unix_listener *self, const struct address *address,
-                         struct via_note *note) {
-        if (bind(self->fd.fd, (const struct sockaddr *)&address->sun, address->size) == 0)
-                return 0;
-        return errno == EADDRINUSE ? in_use(address, note) : -errno;
-}
-
-static void unix_shut(struct via_listener *listener) {
-        struct unix_listener *self = (struct unix_listener *)listener;
-
-        /*
-         * The file first: as long as the socket is open, no other file can have its inode
-         * number.
-         */
-        if (self->has_lock)
-                via_lock_drop(&self->lock, &self->mine);
-        self->has_lock = false;
-        via_fd_drop(&self->fd.fd, 0);
+        return r ? r : via_local_address(address, SOCK_STREAM, uri->path, note);
 }
 
 static int unix_listen(struct via_listener *listener, const struct via_uri *uri,
                        struct via_note *note) {
         struct unix_listener *self = (struct unix_listener *)listener;
-        const char *mode_text = via_uri_option(uri, "mode");
-        unsigned backlog, mode = (unsigned)NO_MODE;
-        struct address address;
-        int r = address_init(&address, uri, note);
+        struct via_local_address address;
+        int r = address_of(&address, uri, note);
 
         if (r)
                 return r;
-        if (mode_text && (address.abstract || via_parse_mode(mode_text, &mode)))
-                return via_note(note, -EINVAL,
-                                address.abstract
-                                        ? "mode=%s: only a path has permissions, not a name"
-                                        : "mode=%s: an octal number like 0660 is wanted",
-                                mode_text);
-        r = via_note_unless_number(uri, "backlog", 1, VIA_BACKLOG_MAX, VIA_BACKLOG_DEFAULT,
-                                   &backlog, note);
-        if (r)
-                return r;
-        r = open_socket(SOCK_NONBLOCK, &self->fd.fd);
-        if (r)
-                return r;
-
         memcpy(self->path, uri->path, strlen(uri->path) + 1);
-        r = address.abstract ? bind_abstract(self, &address, note)
-                             : bind_path(self, &address, mode, note);
-        if (r == 0 && listen(self->fd.fd, (int)backlog) < 0)
-                r = -errno;
-        if (r)
-                unix_shut(listener);
+        r = via_local_listen(&self->local, &address, uri, (unsigned)VIA_LOCAL_NO_MODE, note);
+        self->fd.fd = self->local.fd;
         return r;
+}
+
+static void unix_shut(struct via_listener *listener) {
+        via_local_shut(&((struct unix_listener *)listener)->local);
 }
 
 static int unix_accept(struct via_listener *listener, struct via_link *link) {
@@ -237,95 +62,26 @@ static int unix_accept(struct via_listener *listener, struct via_link *link) {
 
 static void unix_name(const struct via_listener *listener, char *buf, size_t size) {
         const struct unix_listener *self = (const struct unix_listener *)listener;
-        char path[3 * NAME_SIZE_MAX + 1];
+        char path[3 * VIA_LOCAL_PATH_MAX + 1];
 
         via_uri_escape(self->path, path, sizeof(path));
         snprintf(buf, size, "unix:%s", path);
 }
 
-/* Says in words why nobody answers at @address. */
-static int explain(const struct address *address, int r, struct via_note *note) {
-        const char *path = address->sun.sun_path;
-        struct stat st;
-
-        if (address->abstract)
-                return r == -ECONNREFUSED
-                               ? via_note(note, r,
-                                          "nobody listens at that name: is the server running?")
-                               : r;
-
-        switch (r) {
-        case -ENOENT:
-                return via_note(note, r, "there is no such file: is the server running?");
-        case -ECONNREFUSED:
-                if (stat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
-                        return via_note(note, r, "that file is no socket");
-                return via_note(
-                        note, r,
-                        "nobody listens there: the server that made the socket is gone");
-        case -EPROTOTYPE:
-                return via_note(note, r, "that socket is not a stream socket");
-        case -EACCES:
-                if (stat(path, &st) == 0)
-                        return via_note(
-                                note, r,
-                                "the socket belongs to uid %u and has mode %04o: it is closed to uid %u",
-                                st.st_uid, st.st_mode & 0777, geteuid());
-                return via_note(note, r, "a folder on the way to it is closed to uid %u",
-                                geteuid());
-        }
-        return r;
-}
-
 static int unix_connect(struct via_link *link, const struct via_uri *uri, int timeout_ms,
                         struct via_note *note) {
         struct via_fd_link *self = (struct via_fd_link *)link;
-        struct timeval tv = { .tv_sec = timeout_ms / 1000,
-                              .tv_usec = timeout_ms % 1000 * 1000 + (timeout_ms == 0) };
-        struct address address;
-        int r = address_init(&address, uri, note);
+        struct via_local_address address;
+        int r = address_of(&address, uri, note);
 
-        if (r)
-                return r;
-        r = open_socket(0, &self->fd);
-        if (r)
-                return r;
-        via_fd_set(self->fd, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER);               /* a wish */
-
-        /*
-         * connect() waits only if the backlog is full; SO_SNDTIMEO bounds that. After a signal
-         * it waits anew.
-         */
-        if (timeout_ms >= 0 && setsockopt(self->fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) < 0)
-                return via_fd_drop(&self->fd, -errno);
-        do
-                r = connect(self->fd, (const struct sockaddr *)&address.sun, address.size) < 0
-                            ? -errno
-                            : 0;
-        while (r == -EINTR);
-
-        if (r == -EAGAIN)
-                r = via_note(
-                        note, -ETIMEDOUT,
-                        "the server's backlog is full, and it accepts nobody: is it stuck?");
-        else if (r)
-                r = explain(&address, r, note);
-        return r ? via_fd_drop(&self->fd, r) : 0;
+        r = r ? r : via_local_connect(&address, timeout_ms, &self->fd, note);
+        if (r == 0)
+                via_fd_set(self->fd, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER);       /* a wish */
+        return r;
 }
 
 static void unix_peer(const struct via_link *link, struct via_peer *ret_peer) {
-        struct ucred cred;
-        socklen_t size = sizeof(cred);
-
-        /* Pid 0: it lives in a namespace whose numbers mean nothing here. */
-        if (getsockopt(((const struct via_fd_link *)link)->fd, SOL_SOCKET, SO_PEERCRED, &cred,
-                       &size) < 0 ||
-            cred.pid <= 0)
-                return;
-        ret_peer->known = true;
-        ret_peer->uid = cred.uid;
-        ret_peer->gid = cred.gid;
-        ret_peer->pid = cred.pid;
+        via_local_peer(((const struct via_fd_link *)link)->fd, ret_peer);
 }
 
 const struct via_transport via_unix = {
