@@ -57,24 +57,21 @@ int via_buffer_grow(struct via_buffer *b, struct via_pool *pool, size_t room) {
                 buffer_take(b, pool);
         if (b->cap - b->tail >= room)
                 return 0;
-        if (b->head && b->cap - used >= room) {
-                memmove(b->data, b->data + b->head, used);
-        } else {
-                if (room > SIZE_MAX / 2 - used)
+        /* A long queue is only moved over as much as has left it: each of its bytes once. */
+        if (b->cap - used < room || (used > BUFFER_FIRST && b->head < used)) {
+                if (room > SIZE_MAX / 4 - used)
                         return -ENOMEM;
-                cap = b->cap ? b->cap : BUFFER_FIRST;
+                cap = b->cap ? b->cap * 2 : BUFFER_FIRST;
                 while (cap - used < room)
                         cap *= 2;
-                if (b->head)
-                        memmove(b->data, b->data + b->head, used);
-                b->tail = used;
-                b->head = 0;
                 data = realloc(b->data, cap);
                 if (!data)
                         return -ENOMEM;
                 b->data = data;
                 b->cap = cap;
         }
+        if (b->head)
+                memmove(b->data, b->data + b->head, used);
         b->tail = used;
         b->head = 0;
         return 0;
