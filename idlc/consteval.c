@@ -57,6 +57,7 @@ static const char *operator_name(uint64_t op) {
 
 static bool eval_unary(struct checker *c, const struct syn *expr, enum idl_kind kind,
                        struct number *ret) {
+        __int128 max = number_max(kind);
         struct number a;
 
         if (!number_eval(c, expr->left, kind, &a))
@@ -75,8 +76,8 @@ static bool eval_unary(struct checker *c, const struct syn *expr, enum idl_kind 
                 return fits_64(c, expr, -a.i, ret);
         if (expr->number == '+')
                 return fits_64(c, expr, a.i, ret);
-        if (a.i >= 0 && a.i <= (__int128)number_max(kind))
-                return fits_64(c, expr, (__int128)number_max(kind) - a.i, ret);
+        if (max && a.i >= 0 && a.i <= max)
+                return fits_64(c, expr, max - a.i, ret);
         return fits_64(c, expr, -a.i - 1, ret);
 }
 

@@ -2,6 +2,7 @@
 # run.sh - what idlc accepts, what it says of what it rejects: run.sh [--update] [IDLC]
 #
 #   accept/NAME.idl   compiles, and says nothing but what is in NAME.err, if that exists
+#   include/NAME.idl  the same; beside it is what it includes
 #   reject/NAME.idl   does not, and says exactly what is in NAME.err
 #   pp/NAME.idl       idlc -E prints exactly what is in NAME.out
 #
@@ -39,7 +40,7 @@ expect() {
         return 1
 }
 
-for file in accept/*.idl reject/*.idl pp/*.idl; do
+for file in accept/*.idl include/*.idl reject/*.idl pp/*.idl; do
         dir=${file%%/*}
         name=${file##*/}
         base=${name%.idl}
