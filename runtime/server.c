@@ -75,16 +75,18 @@ static void on_timer(void *owner) {
 
 /* Makes what of a server lives in its loop. */
 static int enter_loop(struct via_server *server) {
+        uv_async_t *stop;
+
         server->timer = via_timer_new(server->loop, on_timer, server);
-        server->stop = malloc(sizeof(*server->stop));
-        if (!server->timer || !server->stop)
+        if (!server->timer)
                 return -ENOMEM;
-        if (uv_async_init(server->loop, server->stop, on_stop) < 0) {
-                free(server->stop);
-                server->stop = NULL;
+        stop = malloc(sizeof(*stop));
+        if (!stop || uv_async_init(server->loop, stop, on_stop) < 0) {
+                free(stop);
                 return -ENOMEM;
         }
-        server->stop->data = server;
+        stop->data = server;
+        server->stop = stop;
         return 0;
 }
 

@@ -9,12 +9,19 @@
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *p, size_t size);
+void *__real_aligned_alloc(size_t alignment, size_t size);
 void __real_free(void *p);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *p, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
 void __wrap_free(void *p);
 char *__wrap_strdup(const char *s);
+int __real_vasprintf(char **ret, const char *format, va_list args)
+        __attribute__((format(printf, 2, 0)));
+int __wrap_vasprintf(char **ret, const char *format, va_list args)
+        __attribute__((format(printf, 2, 0)));
+int __wrap_asprintf(char **ret, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static struct {
         unsigned long n, fail_at;               /* fail_at: by n; 0: none */
@@ -44,6 +51,10 @@ void *__wrap_calloc(size_t n, size_t size) {
         return fails() ? NULL : counted(__real_calloc(n, size));
 }
 
+void *__wrap_aligned_alloc(size_t alignment, size_t size) {
+        return fails() ? NULL : counted(__real_aligned_alloc(alignment, size));
+}
+
 void *__wrap_realloc(void *p, size_t size) {
         if (fails())
                 return NULL;
@@ -61,6 +72,27 @@ char *__wrap_strdup(const char *s) {
         char *copy = __wrap_malloc(n);
 
         return copy ? memcpy(copy, s, n) : NULL;
+}
+
+int __wrap_vasprintf(char **ret, const char *format, va_list args) {
+        int n;
+
+        if (fails())
+                return -1;
+        n = __real_vasprintf(ret, format, args);
+        if (n >= 0)
+                counted(*ret);
+        return n;
+}
+
+int __wrap_asprintf(char **ret, const char *format, ...) {
+        va_list args;
+        int n;
+
+        va_start(args, format);
+        n = __wrap_vasprintf(ret, format, args);
+        va_end(args);
+        return n;
 }
 
 void alloc_fail(unsigned long nth) {
