@@ -70,7 +70,8 @@ static void meet(void (*play)(struct raw *raw), bool hears, enum via_code code, 
         CHECK_INT(rmdir(dir), ==, 0);
 }
 
-static void say_reply(struct raw *raw, uint32_t id, uint32_t code, const void *body, uint32_t size) {
+static void say_reply(struct raw *raw, uint32_t id, uint32_t code, const void *body,
+                      uint32_t size) {
         raw_say_frame(
                 raw,
                 (struct wire_header){ .length = size, .type = WIRE_REPLY, .id = id, .value = code },
@@ -143,7 +144,8 @@ static void call_back(struct raw *raw) {
 }
 
 TEST(calls_its_client) {
-        meet(call_back, true, VIA_UNAVAILABLE, "it calls a client", VIA_UNAVAILABLE, "calls a client");
+        meet(call_back, true, VIA_UNAVAILABLE, "it calls a client", VIA_UNAVAILABLE,
+             "calls a client");
 }
 
 static void half_a_frame(struct raw *raw) {
@@ -223,7 +225,9 @@ TEST(answers_calls_that_nobody_made) {
 }
 
 static void two_gigabytes(struct raw *raw) {
-        struct wire_header header = { .length = 0x7fffffff, .type = WIRE_REPLY, .id = raw->header.id };
+        struct wire_header header = { .length = 0x7fffffff,
+                                      .type = WIRE_REPLY,
+                                      .id = raw->header.id };
 
         raw_say_hello(raw);
         raw_say_frame(raw, header, NULL);
