@@ -29,13 +29,19 @@ static inline const char *links_folder(void) {
         if (!*links_folder_path) {
                 strcpy(links_folder_path, "/tmp/via-test-XXXXXX");
                 REQUIRE(mkdtemp(links_folder_path));
+                setenv("XDG_RUNTIME_DIR", links_folder_path, 1);        /* where names live */
         }
         return links_folder_path;
 }
 
 static inline void links_folder_end(void) {
-        if (*links_folder_path)
-                CHECK_INT(rmdir(links_folder_path), ==, 0);     /* nothing left behind */
+        char names[80];
+
+        if (*links_folder_path) {
+                snprintf(names, sizeof(names), "%s/via", links_folder_path);
+                CHECK(rmdir(names) == 0 || errno == ENOENT);    /* nothing left behind */
+                CHECK_INT(rmdir(links_folder_path), ==, 0);
+        }
         *links_folder_path = 0;
 }
 
@@ -54,6 +60,9 @@ static inline const char *links_endpoint(const struct via_transport *by) {
                 return "tcp://127.0.0.1:0";
         if (strcmp(by->scheme, "inproc") == 0)
                 return "inproc:links";
+        links_folder();
+        if (strcmp(by->scheme, "shm") == 0)
+                return "shm:links";
         snprintf(text, sizeof(text), "%s:%s/links", by->scheme, links_folder());
         return text;
 }

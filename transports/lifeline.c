@@ -283,7 +283,7 @@ static int let_in(struct via_lifeline *self, int *ret_fd, struct via_hello *ret_
                 return kept == -EAGAIN ? r : kept;
         }
         if (r)
-                return via_fd_drop(&fd, -ECONNABORTED);
+                return via_fd_drop(&fd, -EAGAIN);       /* it only knocked, or is no client */
         *ret_fd = fd;
         return 0;
 }
@@ -304,7 +304,22 @@ static int hear_half(struct via_lifeline *self, int fd, int *ret_fd, struct via_
         return r == 0 || r == -EMFILE ? r : -EAGAIN;
 }
 
+void via_lifeline_put_back(struct via_lifeline *self, int fd, const struct via_hello *hello) {
+        struct itimerspec now = { .it_value = { .tv_nsec = 1 } };
+
+        self->back_fd = fd;
+        self->back_hello = *hello;
+        timerfd_settime(self->timer, TFD_TIMER_ABSTIME, &now, NULL);    /* somebody waits */
+}
+
 int via_lifeline_accept(struct via_lifeline *self, int *ret_fd, struct via_hello *ret_hello) {
+        if (self->back_fd >= 0) {
+                *ret_fd = self->back_fd;
+                *ret_hello = self->back_hello;
+                self->back_fd = -1;
+                return 0;
+        }
+
         /* Bounded: others want their turn, and what is ready stays so. */
         for (int i = 0; i < 2 * VIA_LIFELINE_HALF_OPEN; i++) {
                 struct epoll_event ev;
@@ -332,6 +347,9 @@ void via_lifeline_watch(const struct via_lifeline *self, struct via_wait *ret_wa
 void via_lifeline_shut(struct via_lifeline *self) {
         while (self->n_half)
                 half_drop(self, self->n_half - 1);
+        if (self->back_fd >= 0)
+                via_hello_drop(&self->back_hello, 0);
+        via_fd_drop(&self->back_fd, 0);
         via_fd_drop(&self->timer, 0);
         via_fd_drop(&self->ready, 0);
         via_local_shut(&self->local);
@@ -344,7 +362,7 @@ int via_lifeline_listen(struct via_lifeline *self, const struct via_uri *uri, co
         unsigned mode = own_folder(folder, sizeof(folder));
         int r = check_name(name, note);
 
-        self->local.fd = self->ready = self->timer = -1;
+        self->local.fd = self->ready = self->timer = self->back_fd = -1;
         r = r ? r : make_folder(folder, mode, note);
         r = r ? r : address_in(folder, uri, name, &address, note);
         r = r ? r : via_local_listen(&self->local, &address, uri, 0600, note);

@@ -39,6 +39,8 @@ struct via_lifeline {
         int                  timer;
         unsigned             n_half;
         struct via_half_open half[VIA_LIFELINE_HALF_OPEN];      /* the oldest first */
+        int                  back_fd;   /* of a client that was put back, or -1 */
+        struct via_hello     back_hello;
         char                 name[VIA_LIFELINE_NAME_MAX + 1];
 };
 
@@ -57,6 +59,12 @@ void via_lifeline_shut(struct via_lifeline *self);
  * are those of via_transport.accept.
  */
 int  via_lifeline_accept(struct via_lifeline *self, int *ret_fd, struct via_hello *ret_hello);
+
+/*
+ * There is no descriptor or memory for the client that was just accepted: it goes back, and will
+ * be accepted first.
+ */
+void via_lifeline_put_back(struct via_lifeline *self, int fd, const struct via_hello *hello);
 
 /* As via_transport.connect; nothing is said yet. */
 int  via_lifeline_connect(const struct via_uri *uri, const char *name, int timeout_ms,

@@ -7,7 +7,8 @@
 #define VIA_TRANSPORTS(X) \
         X(via_unix) \
         X(via_tcp) \
-        X(via_inproc)
+        X(via_inproc) \
+        X(via_shm)
 
 #define VIA_DECLARE_(transport) extern const struct via_transport transport;
 VIA_TRANSPORTS(VIA_DECLARE_)
