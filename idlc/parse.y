@@ -120,7 +120,8 @@ semi:
 /* Types */
 
 struct_def:
-  STRUCT NAME base '{' members close    { $$ = syn_with(syn_named(p, SYN_STRUCT, $2, $5.first), $3, NULL); }
+  STRUCT NAME base '{' members close
+        { $$ = syn_with(syn_named(p, SYN_STRUCT, $2, $5.first), $3, NULL); }
 ;
 
 base:
@@ -139,7 +140,9 @@ members:
 ;
 
 member:
-  annotations any_type declarators semi { $$ = syn_whole(syn_with(syn_named(p, SYN_MEMBER, syn_no_name, $3.first), $2, NULL), $1, @$); }
+  annotations any_type declarators semi
+        { $$ = syn_whole(syn_with(syn_named(p, SYN_MEMBER, syn_no_name, $3.first), $2,
+                NULL), $1, @$); }
 | error ';'                     { $$ = NULL; yyerrok; }
 ;
 
@@ -159,16 +162,22 @@ enumerators:
 ;
 
 enumerator:
-  annotations NAME              { $$ = syn_whole(syn_named(p, SYN_ENUMERATOR, $2, NULL), $1, @$); }
-| annotations NAME '=' value    { $$ = syn_whole(syn_named(p, SYN_ENUMERATOR, $2, NULL), $1, @$); lex_initializer(p->lex, @3, $4, "@value"); }
+  annotations NAME
+        { $$ = syn_whole(syn_named(p, SYN_ENUMERATOR, $2, NULL), $1, @$); }
+| annotations NAME '=' value
+        { $$ = syn_whole(syn_named(p, SYN_ENUMERATOR, $2, NULL), $1,
+                @$); lex_initializer(p->lex, @3, $4, "@value"); }
 ;
 
 typedef:
-  TYPEDEF annotations any_type declarators      { $$ = syn_whole(syn_with(syn_named(p, SYN_TYPEDEF, syn_no_name, $4.first), $3, NULL), $2, @$); }
+  TYPEDEF annotations any_type declarators
+        { $$ = syn_whole(syn_with(syn_named(p, SYN_TYPEDEF, syn_no_name, $4.first), $3,
+                NULL), $2, @$); }
 ;
 
 const:
-  CONST annotations type NAME '=' value         { $$ = syn_whole(syn_with(syn_named(p, SYN_CONST, $4, NULL), $3, $6), $2, @$); }
+  CONST annotations type NAME '=' value
+        { $$ = syn_whole(syn_with(syn_named(p, SYN_CONST, $4, NULL), $3, $6), $2, @$); }
 ;
 
 declarators:
@@ -177,8 +186,11 @@ declarators:
 ;
 
 declarator:
-  NAME dims                     { $$ = syn_whole(syn_named(p, SYN_DECLARATOR, $1, $2.first), syn_one(NULL), @$); }
-| NAME dims '=' value           { $$ = syn_whole(syn_named(p, SYN_DECLARATOR, $1, $2.first), syn_one(NULL), @$); lex_initializer(p->lex, @3, $4, "@default"); }
+  NAME dims
+        { $$ = syn_whole(syn_named(p, SYN_DECLARATOR, $1, $2.first), syn_one(NULL), @$); }
+| NAME dims '=' value
+        { $$ = syn_whole(syn_named(p, SYN_DECLARATOR, $1, $2.first), syn_one(NULL),
+                @$); lex_initializer(p->lex, @3, $4, "@default"); }
 ;
 
 dims:
@@ -195,8 +207,12 @@ any_type:
   type
 | struct_def                    { $$ = syn_with(syn_new(p, SYN_INLINE, @$), NULL, $1); }
 | enum_def                      { $$ = syn_with(syn_new(p, SYN_INLINE, @$), NULL, $1); }
-| STRUCT scoped_name            { $$ = syn_with(syn_new(p, SYN_NAMED, @2), NULL, $2); lex_elaborated(p->lex, @1, "struct"); }
-| ENUM scoped_name              { $$ = syn_with(syn_new(p, SYN_NAMED, @2), NULL, $2); lex_elaborated(p->lex, @1, "enum"); }
+| STRUCT scoped_name
+        { $$ = syn_with(syn_new(p, SYN_NAMED, @2), NULL, $2); lex_elaborated(p->lex, @1,
+                "struct"); }
+| ENUM scoped_name
+        { $$ = syn_with(syn_new(p, SYN_NAMED, @2), NULL, $2); lex_elaborated(p->lex, @1,
+                "enum"); }
 | ANY_DECL
 ;
 
@@ -205,8 +221,10 @@ type:
 | scoped_name                   { $$ = syn_with(syn_new(p, SYN_NAMED, @$), NULL, $1); }
 | STRING                        { $$ = syn_new(p, SYN_STRING, @$); }
 | STRING '<' value '>'          { $$ = syn_with(syn_new(p, SYN_STRING, @$), NULL, $3); }
-| SEQUENCE '<' annotations type '>'             { $$ = syn_with(syn_new(p, SYN_SEQUENCE, @$), $4, NULL); }
-| SEQUENCE '<' annotations type ',' value '>'   { $$ = syn_with(syn_new(p, SYN_SEQUENCE, @$), $4, $6); }
+| SEQUENCE '<' annotations type '>'
+        { $$ = syn_with(syn_new(p, SYN_SEQUENCE, @$), $4, NULL); }
+| SEQUENCE '<' annotations type ',' value '>'
+        { $$ = syn_with(syn_new(p, SYN_SEQUENCE, @$), $4, $6); }
 | ANY_TYPE
 ;
 
@@ -236,7 +254,8 @@ basic:
 
 interface:
   INTERFACE NAME                { $$ = syn_named(p, SYN_INTERFACE_FORWARD, $2, NULL); }
-| INTERFACE NAME inherits '{' exports close     { $$ = syn_named(p, SYN_INTERFACE, $2, $5.first); $$->more = $3.first; }
+| INTERFACE NAME inherits '{' exports close
+        { $$ = syn_named(p, SYN_INTERFACE, $2, $5.first); $$->more = $3.first; }
 ;
 
 inherits:
@@ -257,7 +276,8 @@ exports:
 
 export:
   annotations operation semi    { $$ = syn_whole($2, $1, @$); }
-| annotations STRUCT NAME semi  { $$ = syn_whole(syn_named(p, SYN_STRUCT_FORWARD, $3, NULL), $1, @$); }
+| annotations STRUCT NAME semi
+        { $$ = syn_whole(syn_named(p, SYN_STRUCT_FORWARD, $3, NULL), $1, @$); }
 | annotations struct_def semi   { $$ = syn_whole($2, $1, @$); }
 | annotations enum_def semi     { $$ = syn_whole($2, $1, @$); }
 | annotations exception semi    { $$ = syn_whole($2, $1, @$); }
@@ -291,7 +311,8 @@ param_list:
 ;
 
 param:
-  annotations direction annotations result declarator   { $$ = syn_param(p, $1, $2, $3, $4, $5, @$); }
+  annotations direction annotations result declarator
+        { $$ = syn_param(p, $1, $2, $3, $4, $5, @$); }
 | annotations result declarator         { $$ = syn_param(p, $1, 0, syn_one(NULL), $2, $3, @$); }
 ;
 
