@@ -131,7 +131,7 @@ static bool scene_init(struct scene *scene, const struct via_transport *by) {
 }
 
 static void scene_fini(struct scene *scene) {
-        CHECK_INT(rmdir(scene->dir), ==, 0);
+        host_place_end(scene->dir);
 }
 
 static void open_caller(struct caller *caller, const struct host *host, enum driver driver) {

@@ -18,6 +18,7 @@ static const struct place {
         { "unix", "unix:%s/socket" },
         { "tcp", "tcp://127.0.0.1:0" },
         { "inproc", "inproc:conformance" },
+        { "shm", "shm:conformance" },
 };
 
 void host_place(const struct via_transport *by, const char *dir, const char *query, char *buf,
@@ -33,11 +34,21 @@ void host_place(const struct via_transport *by, const char *dir, const char *que
                 test_fail(__FILE__, __LINE__, "no place is known for %s", by->scheme);
                 exit(TEST_FAILED);
         }
+        setenv("XDG_RUNTIME_DIR", dir, 1);      /* where names are kept that have no folder */
         mark = strstr(place->format, "%s");
         n = mark ? snprintf(buf, size, "%.*s%s%s", (int)(mark - place->format), place->format, dir,
                             mark + 2)
                  : snprintf(buf, size, "%s", place->format);
         snprintf(buf + n, size - (size_t)n, "%s%s", query ? "?" : "", query ? query : "");
+}
+
+/* Removes the folder @dir, in which nothing must have been left. */
+void host_place_end(const char *dir) {
+        char runtime[256];
+
+        snprintf(runtime, sizeof(runtime), "%s/via", dir);
+        rmdir(runtime);
+        CHECK_INT(rmdir(dir), ==, 0);
 }
 
 struct start {

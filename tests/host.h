@@ -24,6 +24,7 @@ struct host {
  */
 void host_place(const struct via_transport *by, const char *dir, const char *query, char *buf,
                 size_t size);
+void host_place_end(const char *dir);
 
 void host_start(struct host *host, const char *endpoint, const struct via_server_options *options);
 void host_stop(struct host *host);
