@@ -166,21 +166,25 @@ static inline struct via_varint read_tag(struct via_decode *d, const uint8_t *p,
         return tag;
 }
 
+#define AGAIN SIZE_MAX
+
 /*
- * Reads fields in any order, after the first @next of them, which have been read. If there is
- * a byte at @p, it is @byte.
+ * Reads fields in any order, after the first @next of them, which have been read; or AGAIN,
+ * when the whole message has been. If there is a byte at @p, it is @byte.
  */
-__attribute__((noinline)) static const uint8_t *
-read_any(struct via_decode *d, const struct via_type *type, void *message, const uint8_t *p,
-         const uint8_t *end, uint8_t byte, bool again, size_t next) {
+__attribute__((noinline))
+static const uint8_t *read_any(struct via_decode *d, void *message, const uint8_t *p,
+                               const uint8_t *end, uint8_t byte, size_t next) {
+        const struct via_type *type = d->type;
         size_t i, n = type->desc.n_fields, words = n ? (n + 63) / 64 : 1;
+        bool again = next == AGAIN, exact = false;
         uint64_t few[2] = { 0, 0 - (uint64_t)again }, *seen = few, *tight = few + 1;
         const ProtobufCFieldDescriptor *field;
         const struct via_rule *rule;
         struct via_varint tag;
-        bool exact = false;
 
         d->field = NULL;
+        next = again ? 0 : next;
         if (words > 1) {
                 seen = take_marks(d, words, again, p);
                 if (!seen)
@@ -255,7 +259,7 @@ static VIA_IN_LINE const uint8_t *read_message(struct via_decode *d, const struc
         }
         if (__builtin_expect(p == end && i == n, 1))
                 return p;
-        return read_any(d, type, message, p, end, byte, false, i);
+        return read_any(d, message, p, end, byte, i);
 }
 
 const uint8_t *via_decode_message(struct via_decode *d, const struct via_type *type,
@@ -264,7 +268,7 @@ const uint8_t *via_decode_message(struct via_decode *d, const struct via_type *t
         if (!again)
                 return read_message(d, type, message, p, end);
         d->type = type;
-        return read_any(d, type, message, p, end, p < end ? via_read_byte(p) : 0, true, 0);
+        return read_any(d, message, p, end, p < end ? via_read_byte(p) : 0, AGAIN);
 }
 
 /* The value of a limit, as via_limits_get(). */

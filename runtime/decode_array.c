@@ -62,12 +62,20 @@ static inline void *room(struct via_decode *d, const struct via_rule *rule, cons
         return *values + n * size;
 }
 
+/* An element that is no message; apart, so that those, which recurse, need little stack. */
+__attribute__((noinline))
+static const uint8_t *read_value(struct via_decode *d, const struct via_rule *rule,
+                                 const uint8_t *p, const uint8_t *end, void *to) {
+        const struct via_rule each = via_rule_each(rule);
+
+        return via_decode_value(d, &each, p, end, to);
+}
+
 const uint8_t *via_decode_element(struct via_decode *d, const struct via_rule *rule,
                                   void *message, const uint8_t *p, const uint8_t *end,
                                   uint64_t *tight, size_t index) {
         const ProtobufCFieldDescriptor *field = d->field;
         size_t *n = &VIA_AT(size_t, message, field->quantifier_offset);
-        const struct via_rule each = via_rule_each(rule);
         void *to;
 
         to = room(d, rule, p, &VIA_AT(uint8_t *, message, field->offset), *n, tight, index);
@@ -77,7 +85,7 @@ const uint8_t *via_decode_element(struct via_decode *d, const struct via_rule *r
                 *(void **)to = NULL;
                 p = via_decode_inner(d, p, end, to);
         } else {
-                p = via_decode_value(d, &each, p, end, to);
+                p = read_value(d, rule, p, end, to);
         }
         ++*n;
         return p;
