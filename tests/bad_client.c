@@ -29,11 +29,11 @@ static void serve(const char *query) {
 static void still_serves(void) {
         struct via_error err = VIA_ERROR_INIT;
         struct caller caller;
+        int code = caller_open(&caller, BLOCKING, host.endpoint, NULL, &err);
 
-        if (caller_open(&caller, BLOCKING, host.endpoint, NULL, &err)) {
+        if (code)
                 via_error_report(&err);
-                REQUIRE(!"no connection");
-        }
+        REQUIRE(code == VIA_OK);
         CHECK_INT(call_echo(&caller, "x", 1, &err), ==, VIA_OK);
         if (err.code)
                 via_error_report(&err);
