@@ -75,20 +75,43 @@ static void list(const struct options *options, const char *path) {
         free(source);
 }
 
-/* Two files that would overwrite each other's outputs: 0, or the status to leave with. */
+/* Whether compiling @path would write the file @other. */
+static bool writes(const struct options *options, const char *path, const char *other) {
+        const char *name = unit_include_name(&options->unit, path);
+        char *header = output_path(options, name, ".h"), *source = output_path(options, name, ".c");
+        bool same = strcmp(header, other) == 0 || strcmp(source, other) == 0;
+
+        free(header);
+        free(source);
+        return same;
+}
+
+/* Files that would overwrite each other's outputs, or a file to compile: 0, or the status. */
 static int check_outputs(const struct options *options) {
         const char *const *files = options->files.v;
 
-        for (unsigned i = 0; i < options->files.n; i++)
-                for (unsigned k = 0; k < i; k++) {
-                        if (strcmp(unit_include_name(&options->unit, files[i]),
-                                   unit_include_name(&options->unit, files[k])) != 0)
-                                continue;
+        for (unsigned i = 0; i < options->files.n; i++) {
+                char *header = output_path(options, unit_include_name(&options->unit, files[i]), ".h");
+                const char *twin = NULL, *lost = NULL;
+
+                for (unsigned k = 0; k < options->files.n; k++) {
+                        if (k < i && writes(options, files[k], header))
+                                twin = files[k];
+                        if (writes(options, files[i], files[k]))
+                                lost = files[k];
+                }
+                free(header);
+                if (twin)
                         fprintf(stderr, "idlc: error: %s and %s have the same outputs\n"
                                         "  help: -I DIR makes outputs keep their path below DIR\n",
-                                files[k], files[i]);
+                                twin, files[i]);
+                else if (lost)
+                        fprintf(stderr, "idlc: error: compiling %s would overwrite %s\n"
+                                        "  help: call it NAME.idl, or write elsewhere: -o DIR\n",
+                                files[i], lost);
+                if (twin || lost)
                         return EXIT_USAGE;
-                }
+        }
         return EXIT_FINE;
 }
 

@@ -65,6 +65,14 @@ check 'the good one is compiled' test -s gen2/one.c
 check 'the bad one leaves nothing' not test -e gen2/bad.h -o -e gen2/bad.c
 check 'nothing else is left' test "$(ls gen2 | wc -l)" -eq 2
 check 'two files with the same outputs' run 2 -o gen dir/outer.idl dir/../dir/outer.idl
+cp one.idl one.txt
+cp one.idl input.h
+check 'two files that differ in the suffix' run 2 -o gen one.idl one.txt
+check 'a file that would be overwritten' run 2 input.h
+check 'says which' says 'compiling input.h would overwrite input.h'
+check 'it is still there' cmp -s one.idl input.h
+check 'it may be compiled to elsewhere' run 0 -o gen3 input.h
+check 'a file that another would overwrite' run 2 input.idl input.h
 
 before=$(ls -i gen/one.h)
 check 'again' run 0 -o gen one.idl
