@@ -91,7 +91,8 @@ static int check_outputs(const struct options *options) {
         const char *const *files = options->files.v;
 
         for (unsigned i = 0; i < options->files.n; i++) {
-                char *header = output_path(options, unit_include_name(&options->unit, files[i]), ".h");
+                char *header =
+                        output_path(options, unit_include_name(&options->unit, files[i]), ".h");
                 const char *twin = NULL, *lost = NULL;
 
                 for (unsigned k = 0; k < options->files.n; k++) {

@@ -49,7 +49,11 @@ void *via_arena_more(struct via_arena *arena, size_t size) {
         room = room > VIA_ARENA_KEEP ? VIA_ARENA_KEEP : room;
         while (room < need && room < VIA_ARENA_KEEP)
                 room *= 2;
-        room = room < need ? need : room;
+        /*
+         * a large one with room for the small pieces beside it, so that it is enough the next
+         * time
+         */
+        room = room < need ? need + VIA_ARENA_FIRST : room;
 
         chunk = malloc(room);
         if (!chunk)
@@ -61,21 +65,32 @@ void *via_arena_more(struct via_arena *arena, size_t size) {
         return via_arena_take(arena, size, 1);
 }
 
+/* The largest size of a chunk that is worth keeping after this round. */
+static size_t keep_most(struct via_arena *arena) {
+        size_t used = arena->used;
+
+        if (arena->chunks)
+                used += (size_t)(arena->next - arena->chunks->data);
+        arena->idle = used > VIA_ARENA_KEEP ? 0 : arena->idle + 1;
+        return arena->idle > VIA_ARENA_IDLE ? VIA_ARENA_KEEP : VIA_ARENA_MOST;
+}
+
 void via_arena_reset(struct via_arena *arena) {
         struct via_chunk *chunk = arena->chunks, *kept = NULL, *older;
+        size_t most = keep_most(arena);
 
         for (; chunk; chunk = older) {
                 struct via_chunk *smaller = chunk;
 
                 older = chunk->older;
-                if (chunk->size <= VIA_ARENA_KEEP && (!kept || chunk->size > kept->size)) {
+                if (chunk->size <= most && (!kept || chunk->size > kept->size)) {
                         smaller = kept;
                         kept = chunk;
                 }
                 if (smaller)
                         chunk_free(smaller);
         }
-        via_arena_init(arena, arena->max);
+        *arena = (struct via_arena){ .max = arena->max, .idle = arena->idle };
         if (kept) {
                 kept->older = NULL;
                 chunk_open(arena, kept);

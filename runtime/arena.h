@@ -3,8 +3,9 @@
  * arena.h - memory that is taken in pieces and given back all at once, from the inside
  *
  * Chunks from malloc, handed out front to back. The newest is the only one with room; a reset
- * keeps one of at most 64 KiB, so that rounds which fit there allocate nothing. Never frees a
- * piece, never moves one but by via_arena_grow(), and does not zero.
+ * keeps one, so that rounds which fit there allocate nothing; a large one only as long as it is
+ * needed now and then. Never frees a piece, never moves one but by via_arena_grow(), and does not
+ * zero.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,7 +32,10 @@
 
 enum {
         VIA_ARENA_FIRST = 4096,         /* bytes of the first chunk, its header included */
-        VIA_ARENA_KEEP  = 65536,        /* of the largest that a reset keeps */
+        VIA_ARENA_KEEP  = 65536,        /* of the largest that a reset keeps in any case */
+        VIA_ARENA_MOST  = 8 << 20,      /* of the largest that it ever keeps */
+        /* rounds after which one above KEEP is not needed any more */
+        VIA_ARENA_IDLE  = 16,
         VIA_ARENA_ALIGN = __alignof__(max_align_t),
 };
 
@@ -47,6 +51,8 @@ struct via_arena {
         struct via_chunk *chunks;       /* newest first */
         size_t            max;          /* bytes between two resets */
         size_t            used;         /* of them, out of all chunks but the newest */
+        /* rounds in a row that VIA_ARENA_KEEP would have been enough for */
+        unsigned          idle;
 };
 
 /* An arena in memory of the caller's, for @max bytes (0: no limit). Takes no memory yet. */

@@ -15,7 +15,7 @@ static inline bool can_call(const struct via_client *client) {
 /* Says in words what is missing of that. */
 __attribute__((cold))
 static int cannot_call(struct via_client *client, const struct via_method *method,
-                       struct via_error *err) {
+                                             struct via_error *err) {
         if (client->dead.code)
                 return via_client_fail(err, client, method, (int)client->dead.code, "%s",
                                        client->dead.message
@@ -40,7 +40,7 @@ static inline uint32_t timeout_of(const struct via_client *client,
 
 __attribute__((cold))
 static int no_room(struct via_error *err, struct via_client *client,
-                   const struct via_method *method, int r) {
+                                         const struct via_method *method, int r) {
         if (r == VIA_CALLS_FULL)
                 return via_client_fail(err, client, method, VIA_RESOURCE_EXHAUSTED,
                                        "%u calls are in flight, as many as max_calls allows",
@@ -66,10 +66,11 @@ static int bad_request(struct via_error *err, struct via_client *client,
 
 __attribute__((cold))
 static int big_request(struct via_error *err, struct via_client *client,
-                       const struct via_method *method, size_t size) {
-        return via_client_fail(err, client, method, VIA_RESOURCE_EXHAUSTED,
-                               "the request has %zu bytes, more than the server's max_message, %llu",
-                               size, (unsigned long long)client->pump.conn.peer_message);
+                                             const struct via_method *method, size_t size) {
+        return via_client_fail(
+                err, client, method, VIA_RESOURCE_EXHAUSTED,
+                "the request has %zu bytes, more than the server's max_message, %llu", size,
+                (unsigned long long)client->pump.conn.peer_message);
 }
 
 /*

@@ -172,9 +172,9 @@ static inline struct via_varint read_tag(struct via_decode *d, const uint8_t *p,
  * Reads fields in any order, after the first @next of them, which have been read; or AGAIN,
  * when the whole message has been. If there is a byte at @p, it is @byte.
  */
-__attribute__((noinline))
-static const uint8_t *read_any(struct via_decode *d, void *message, const uint8_t *p,
-                               const uint8_t *end, uint8_t byte, size_t next) {
+__attribute__((noinline)) static const uint8_t *read_any(struct via_decode *d, void *message,
+                                                         const uint8_t *p, const uint8_t *end,
+                                                         uint8_t byte, size_t next) {
         const struct via_type *type = d->type;
         size_t i, n = type->desc.n_fields, words = n ? (n + 63) / 64 : 1;
         bool again = next == AGAIN, exact = false;

@@ -63,9 +63,10 @@ static inline void *room(struct via_decode *d, const struct via_rule *rule, cons
 }
 
 /* An element that is no message; apart, so that those, which recurse, need little stack. */
-__attribute__((noinline))
-static const uint8_t *read_value(struct via_decode *d, const struct via_rule *rule,
-                                 const uint8_t *p, const uint8_t *end, void *to) {
+__attribute__((noinline)) static const uint8_t *read_value(struct via_decode *d,
+                                                           const struct via_rule *rule,
+                                                           const uint8_t *p, const uint8_t *end,
+                                                           void *to) {
         const struct via_rule each = via_rule_each(rule);
 
         return via_decode_value(d, &each, p, end, to);

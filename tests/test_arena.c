@@ -66,16 +66,30 @@ TEST(no_mallocs_once_it_is_warm) {
         }
 }
 
-TEST(keeps_at_most_64_kib) {
+TEST(keeps_what_is_needed_now_and_then) {
         struct via_arena arena;
+        size_t mallocs;
 
         via_arena_init(&arena, 0);
-        CHECK(via_arena_take(&arena, 1 << 20, 8));
-        CHECK(via_arena_take(&arena, 100, 8));
-        CHECK_INT(kept(&arena), >, 1 << 20);
-        via_arena_reset(&arena);
-        CHECK_INT(kept(&arena), >, 0);
+        for (int i = 0; i < 3; i++) {           /* large rounds, with small ones between */
+                mallocs = kept(&arena);
+                CHECK(via_arena_take(&arena, 100, 8));
+                CHECK(via_arena_take(&arena, 1 << 20, 8));
+                CHECK(i < 2 || kept(&arena) == mallocs);
+                via_arena_reset(&arena);
+                CHECK(via_arena_take(&arena, 100, 8));
+                via_arena_reset(&arena);
+                CHECK_INT(kept(&arena), >, 1 << 20);
+        }
+        for (int i = 0; i <= VIA_ARENA_IDLE; i++) {
+                CHECK(via_arena_take(&arena, 100, 8));
+                via_arena_reset(&arena);
+        }
         CHECK_INT(kept(&arena), <=, VIA_ARENA_KEEP);
+
+        CHECK(via_arena_take(&arena, VIA_ARENA_MOST, 8));
+        via_arena_reset(&arena);
+        CHECK_INT(kept(&arena), <=, VIA_ARENA_MOST);
         via_arena_fini(&arena);
         CHECK_INT(kept(&arena), ==, 0);
         via_arena_fini(&arena);

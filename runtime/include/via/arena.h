@@ -33,8 +33,8 @@ struct via_arena *via_arena_free(struct via_arena *arena);
 void *via_arena_alloc(struct via_arena *arena, size_t size);
 
 /*
- * Takes back everything that was handed out, at once; memory is kept for the next round, up to
- * 64 KiB.
+ * Takes back everything that was handed out, at once. Memory is kept for the next round: as much
+ * as recent rounds have needed, up to 8 MiB.
  */
 void via_arena_reset(struct via_arena *arena);
 
