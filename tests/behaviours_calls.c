@@ -19,6 +19,69 @@ BEHAVIOUR(every_size_one_way) {
         }
 }
 
+/* --- every kind of argument and result --- */
+
+/* There and back: what comes is what went. */
+static void comes_back(struct scene *scene, const struct msg_same *request) {
+        const struct via_type *type = method("same")->response;
+        struct msg_same response;
+
+        REQUIRE(type->desc.sizeof_message == sizeof(response));
+        REQUIRE(caller_call(&scene->caller, "same", NULL, request, &response, NULL) == VIA_OK);
+        CHECK(via_message_equal(type, request, &response));
+        via_message_fini(type, &response);
+}
+
+#define TEXT(s) ((char *)(uintptr_t)(s))
+
+BEHAVIOUR(every_kind_of_argument) {
+        struct conf_Peer peers[3] = { 0 }, *several[] = { &peers[0], &peers[1], &peers[2] };
+        int64_t numbers[] = { 0, 1, -1, INT64_MIN, INT64_MAX };
+        char *words[] = { TEXT(""), TEXT("a"), TEXT("\u00e9\u20ac") };
+        int32_t grid[] = { 1, 2, 3, -4, INT32_MIN, INT32_MAX };
+        struct msg_same most = {
+                .b = true, .c = 255, .o = 255, .i8 = -128, .i16 = INT16_MIN, .u16 = UINT16_MAX,
+                .i32 = INT32_MIN, .u32 = UINT32_MAX, .i64 = INT64_MIN, .u64 = UINT64_MAX,
+                .f = -0.5f, .d = 1e308, .sky = conf_Sky_RAIN, .s = TEXT("text"), .peer = &peers[1],
+                .octets = { 300, (uint8_t *)(uintptr_t)pattern(300) }, .n_numbers = 5,
+                .numbers = numbers, .n_words = 3, .words = words, .n_peers = 3, .peers = several,
+                .n_grid = 6, .grid = grid,
+        };
+        struct msg_same least = { .peer = &peers[2], .n_grid = 6, .grid = grid };
+
+        for (uint32_t i = 0; i < 3; i++) {
+                conf_Peer_init(&peers[i]);
+                peers[i].uid = i;
+                peers[i].address = i ? TEXT("somewhere") : NULL;
+        }
+        comes_back(scene, &most);
+        comes_back(scene, &least);
+        most.i8 = most.i16 = most.i32 = 127;
+        most.i64 = INT64_MAX;
+        most.f = 1 / 3.0f;
+        comes_back(scene, &most);
+}
+
+/* What an .idl does not allow is found before anything is sent. */
+BEHAVIOUR(arguments_out_of_their_range) {
+        struct conf_Peer peer = { .base = { .descriptor = &conf_Peer_type.desc } };
+        int32_t grid[6] = { 0 };
+        struct msg_same good = { .peer = &peer, .n_grid = 6, .grid = grid }, bad[5];
+        struct msg_same response;
+
+        for (int i = 0; i < 5; i++)
+                bad[i] = good;
+        bad[0].c = 256;
+        bad[1].i8 = 128;
+        bad[2].u16 = 65536;
+        bad[3].n_grid = 5;
+        bad[4].s = TEXT("\xff");
+        for (int i = 0; i < 5; i++)
+                CHECK_INT(caller_call(&scene->caller, "same", NULL, &bad[i], &response, NULL), ==,
+                          VIA_INVALID_ARGUMENT);
+        comes_back(scene, &good);
+}
+
 static void text_is_heard(struct scene *scene, const char *text, const char *answer) {
         struct msg_string request = { .s = (char *)(uintptr_t)text }, response;
 

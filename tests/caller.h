@@ -67,6 +67,32 @@ struct msg_peer {
         struct conf_Peer *peer;
 };
 
+struct msg_same {
+        ProtobufCMessage base;
+        protobuf_c_boolean b;
+        uint32_t c, o;
+        int32_t i8, i16;
+        uint32_t u16;
+        int32_t i32;
+        uint32_t u32;
+        int64_t i64;
+        uint64_t u64;
+        float f;
+        double d;
+        enum conf_Sky sky;
+        char *s;
+        struct conf_Peer *peer;
+        ProtobufCBinaryData octets;
+        size_t n_numbers;
+        int64_t *numbers;
+        size_t n_words;
+        char **words;
+        size_t n_peers;
+        struct conf_Peer **peers;
+        size_t n_grid;
+        int32_t *grid;
+};
+
 const char *driver_name(enum driver driver);
 
 /* The method "echo" of conf.Basic; of an other interface: "Other/name". */

@@ -111,6 +111,48 @@ static int who(struct via_call *call, struct conf_Peer *ret_result) {
         return via_call_strdup(call, &ret_result->address, peer.address);
 }
 
+/* What it is given lives as long as the call, and so may be what it gives. */
+static int same(struct via_call *call, bool b, char c, uint8_t o, int8_t i8, int16_t i16,
+                uint16_t u16, int32_t i32, uint32_t u32, int64_t i64, uint64_t u64, float f,
+                double d, enum conf_Sky sky, const char *s, const struct conf_Peer *peer,
+                size_t n_octets, const uint8_t *octets, size_t n_numbers, const int64_t *numbers,
+                size_t n_words, char *const *words, size_t n_peers,
+                struct conf_Peer *const *peers, const int32_t grid[6], bool *ret_b, char *ret_c,
+                uint8_t *ret_o, int8_t *ret_i8, int16_t *ret_i16, uint16_t *ret_u16,
+                int32_t *ret_i32, uint32_t *ret_u32, int64_t *ret_i64, uint64_t *ret_u64,
+                float *ret_f, double *ret_d, enum conf_Sky *ret_sky, char **ret_s,
+                struct conf_Peer *ret_peer, size_t *ret_n_octets, uint8_t **ret_octets,
+                size_t *ret_n_numbers, int64_t **ret_numbers, size_t *ret_n_words,
+                char ***ret_words, size_t *ret_n_peers, struct conf_Peer ***ret_peers,
+                int32_t ret_grid[6]) {
+        (void)call;
+        *ret_b = b;
+        *ret_c = c;
+        *ret_o = o;
+        *ret_i8 = i8;
+        *ret_i16 = i16;
+        *ret_u16 = u16;
+        *ret_i32 = i32;
+        *ret_u32 = u32;
+        *ret_i64 = i64;
+        *ret_u64 = u64;
+        *ret_f = f;
+        *ret_d = d;
+        *ret_sky = sky;
+        *ret_s = (char *)(uintptr_t)s;
+        *ret_peer = *peer;
+        *ret_n_octets = n_octets;
+        *ret_octets = (uint8_t *)(uintptr_t)octets;
+        *ret_n_numbers = n_numbers;
+        *ret_numbers = (int64_t *)(uintptr_t)numbers;
+        *ret_n_words = n_words;
+        *ret_words = (char **)(uintptr_t)words;
+        *ret_n_peers = n_peers;
+        *ret_peers = (struct conf_Peer **)(uintptr_t)peers;
+        memcpy(ret_grid, grid, 6 * sizeof(*grid));
+        return VIA_OK;
+}
+
 static int here(struct via_call *call, char **ret_result) {
         return via_call_printf(call, ret_result, "%s %s", via_call_endpoint(call),
                                via_call_method(call));
@@ -133,6 +175,7 @@ static const struct conf_Basic_ops basic = {
         .drop = drop,
         .noted = noted,
         .who = who,
+        .same = same,
         .here = here,
 };
 static const struct conf_Other_ops other = { .name = name };
