@@ -73,6 +73,13 @@ static int big_request(struct via_error *err, struct via_client *client,
                 (unsigned long long)client->pump.conn.peer_message);
 }
 
+__attribute__((cold))
+static int bad_priority(struct via_error *err, struct via_client *client,
+                        const struct via_method *method, uint32_t priority) {
+        return via_client_fail(err, client, method, VIA_INVALID_ARGUMENT,
+                               "priority %u: there are 0, normal, and 1, high", priority);
+}
+
 /*
  * Queues a call whose answer goes to @pending (NULL: oneway, there is none). Whoever sleeps
  * next sends it. Header and request are written once, into the room that the pump lends.
@@ -82,6 +89,7 @@ int via_client_begin(struct via_client *client, const struct via_method *method,
                      struct via_pending *pending, struct via_error *err) {
         struct via_pump *pump = &client->pump;
         uint32_t timeout_ms = timeout_of(client, method, options), id = 0;
+        uint32_t priority = options ? options->priority : VIA_NORMAL;
         uint8_t *room;
         size_t size;
         void *call;
@@ -89,6 +97,8 @@ int via_client_begin(struct via_client *client, const struct via_method *method,
 
         if (!can_call(client))
                 return cannot_call(client, method, err);
+        if (priority >= VIA_PRIORITIES)
+                return bad_priority(err, client, method, priority);
         if (via_message_size(method->request, request, &size, NULL) != VIA_OK)
                 return bad_request(err, client, method, request);
         if (size + WIRE_METHOD > pump->conn.peer_message)
@@ -96,11 +106,12 @@ int via_client_begin(struct via_client *client, const struct via_method *method,
         if (pending) {
                 pending->method = method;
                 pending->timeout_ms = timeout_ms;
+                pending->high = priority == VIA_HIGH;
                 r = via_calls_add(&pump->conn.calls, pending, via_clock_ms() + timeout_ms, &id);
                 if (r)
                         return no_room(err, client, method, r);
         }
-        room = via_pump_reserve(pump, WIRE_HEADER + WIRE_METHOD + size);
+        room = via_pump_reserve_for(pump, priority == VIA_HIGH, WIRE_HEADER + WIRE_METHOD + size);
         if (!room) {
                 if (pending)
                         via_calls_take(&pump->conn.calls, id, &call);

@@ -33,6 +33,7 @@ struct via_pending {
         via_done_fn              on_done;
         void                    *user;
         uint32_t                 timeout_ms;
+        bool                     high;
         struct via_pending      *next;          /* while free */
 };
 

@@ -163,7 +163,7 @@ static void expire(struct via_client *client, int64_t now) {
         while (via_calls_expire(&pump->conn.calls, now, &call, &id) == 0) {
                 struct via_pending *pending = call;
                 struct via_error late = VIA_ERROR_INIT;
-                uint8_t *room = via_pump_reserve(pump, WIRE_HEADER);
+                uint8_t *room = via_pump_reserve_for(pump, pending->high, WIRE_HEADER);
 
                 if (room) {
                         wire_put_header(room,

@@ -116,6 +116,7 @@ static inline int on_message(struct via_conn *conn, const struct wire_header *h,
         ev->body = big ? NULL : body;
         ev->size = h->length;
         ev->too_big = big;
+        ev->high = false;
         if (h->type == WIRE_REPLY) {
                 ev->type = VIA_EVENT_REPLY;
                 return via_calls_take(&conn->calls, h->id, &ev->call) ? VIA_CONN_MORE : 0;
@@ -310,4 +311,18 @@ size_t via_conn_pull(struct via_conn *conn, uint8_t *buf) {
         }
         conn->state &= (uint8_t) ~(VIA_CONN_HELLO_DUE | VIA_CONN_PONG_DUE | VIA_CONN_GOAWAY_DUE);
         return (size_t)(p - buf);
+}
+
+/*
+ * As via_conn_pull(), but for the goaway: what may overtake all else. A goaway is the last word,
+ * behind everything.
+ */
+size_t via_conn_pull_early(struct via_conn *conn, uint8_t *buf) {
+        uint8_t goaway = conn->state & VIA_CONN_GOAWAY_DUE;
+        size_t n;
+
+        conn->state &= (uint8_t)~VIA_CONN_GOAWAY_DUE;
+        n = via_conn_pull(conn, buf);
+        conn->state |= goaway;
+        return n;
 }

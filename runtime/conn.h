@@ -27,6 +27,7 @@ struct via_event {
         bool                oneway;
         /* longer than max_message: the body is not here, and is being skipped */
         bool                too_big;
+        bool                high;       /* it came in the stream of the high ones, see pump_lanes.c */
         uint32_t            id;
         uint32_t            value;
         uint64_t            method;     /* as via_method_id() */
@@ -79,6 +80,7 @@ int  via_conn_tick(struct via_conn *conn, int64_t now);
 
 void via_conn_goaway(struct via_conn *conn, uint8_t code, const char *why);
 size_t via_conn_pull(struct via_conn *conn, uint8_t *buf);
+size_t via_conn_pull_early(struct via_conn *conn, uint8_t *buf);
 
 /* Whether via_conn_pull() has something to say. */
 static inline bool via_conn_talks(const struct via_conn *conn) {

@@ -11,7 +11,11 @@
 /* Takes over @link, which is connected. Pair with via_pump_fini(). */
 void via_pump_init(struct via_pump *pump, struct via_link *link, struct via_pool *pool,
                    const struct via_limits *limits, int64_t now) {
-        *pump = (struct via_pump){ .link = link, .loan = link->by->loan, .pool = pool };
+        *pump = (struct via_pump){ .link = link,
+                                   .loan = link->by->loan,
+                                   .pool = pool,
+                                   .lanes = link->by->traits & VIA_PRIORITY };
+        pump->special = pump->loan || pump->lanes;
         via_conn_init(&pump->conn, limits, now);
 }
 
@@ -23,24 +27,28 @@ void via_pump_fini(struct via_pump *pump) {
         free(pump->link);
         via_buffer_give(&pump->in, pump->pool);
         via_buffer_give(&pump->out, pump->pool);
+        via_buffer_give(&pump->high.in, pump->pool);
+        via_buffer_give(&pump->high.out, pump->pool);
         via_conn_fini(&pump->conn);
         pump->link = NULL;
 }
 
-static int receive(struct via_pump *pump, int timeout_ms) {
+/* via_pump_drain() into @in, @most bytes. */
+int via_pump_receive(struct via_pump *pump, struct via_buffer *in, size_t most, int timeout_ms) {
         struct via_link *link = pump->link;
-        struct via_buffer *in = &pump->in;
+        size_t room;
         ssize_t n;
         int r;
 
         r = via_buffer_room(in, pump->pool, in->cap - in->tail >= ROOM_LEAST ? 1 : ROOM_LEAST);
         if (r < 0)
                 return r;
+        room = in->cap - in->tail < most ? in->cap - in->tail : most;
         if (timeout_ms > 0 && link->by->recv_wait)
-                n = link->by->recv_wait(link, in->data + in->tail, in->cap - in->tail, timeout_ms);
+                n = link->by->recv_wait(link, in->data + in->tail, room, timeout_ms);
         else
-                n = link->by->recv(link, in->data + in->tail, in->cap - in->tail);
-        pump->full = n == (ssize_t)(in->cap - in->tail);
+                n = link->by->recv(link, in->data + in->tail, room);
+        pump->full = n == (ssize_t)room;
         if (n > 0)
                 in->tail += (size_t)n;
         else if (!via_buffer_used(in))
@@ -57,8 +65,10 @@ static int receive(struct via_pump *pump, int timeout_ms) {
 int via_pump_drain(struct via_pump *pump, int timeout_ms) {
         ssize_t n;
 
+        if (pump->lanes)
+                return via_lanes_drain(pump, timeout_ms);
         if (!pump->loan || via_buffer_used(&pump->in))
-                return receive(pump, timeout_ms);
+                return via_pump_receive(pump, &pump->in, SIZE_MAX, timeout_ms);
         n = pump->loan->peek(pump->link, &pump->view);
         if (n <= 0)
                 return n == 0 ? -EPIPE : (int)n;
@@ -94,11 +104,17 @@ void via_pump_rest(struct via_pump *pump, int64_t now) {
         left = via_buffer_used(&pump->in);
         if (!left && pump->in.data)
                 via_buffer_give(&pump->in, pump->pool);
+        if (pump->lanes)
+                left += via_lanes_rest(pump);
         via_conn_rest(&pump->conn, left, now);
 }
 
 static int put_control(struct via_pump *pump) {
-        int r = via_buffer_room(&pump->out, pump->pool, VIA_CONN_PULL);
+        int r;
+
+        if (pump->lanes)
+                return via_lanes_put_control(pump);
+        r = via_buffer_room(&pump->out, pump->pool, VIA_CONN_PULL);
 
         if (r < 0)
                 return r;
@@ -112,11 +128,11 @@ uint8_t *via_pump_reserve_more(struct via_pump *pump, size_t size) {
 
         if (via_conn_talks(&pump->conn) && put_control(pump) < 0)
                 return NULL;
-        pump->lending = false;
+        pump->lending = VIA_LENDS_OUT;
         if (pump->loan && !via_buffer_used(&pump->out)) {
                 room = pump->loan->reserve(pump->link, pump->lent + size);
                 if (room) {
-                        pump->lending = true;
+                        pump->lending = VIA_LENDS_LINK;
                         return room + pump->lent;
                 }
         }
@@ -130,22 +146,11 @@ void via_pump_forget(struct via_pump *pump) {
         pump->lent = 0;
         if (pump->out.data)
                 via_buffer_give(&pump->out, pump->pool);
+        via_lanes_forget(pump);
 }
 
-/* Sends what is queued: 0 when all is gone, VIA_PUMP_BLOCKED, or the link's error. */
-int via_pump_flush(struct via_pump *pump) {
-        struct via_buffer *out = &pump->out;
-        int r;
-
-        if (via_conn_talks(&pump->conn)) {
-                r = put_control(pump);
-                if (r < 0)
-                        return r;
-        }
-        if (pump->lent) {
-                pump->loan->commit(pump->link, pump->lent);
-                pump->lent = 0;
-        }
+/* Sends what is in @out: as via_pump_flush(). */
+int via_pump_send(struct via_pump *pump, struct via_buffer *out) {
         while (via_buffer_used(out)) {
                 ssize_t n = pump->link->by->send(pump->link, out->data + out->head,
                                                  via_buffer_used(out));
@@ -159,6 +164,24 @@ int via_pump_flush(struct via_pump *pump) {
         if (out->data)
                 via_buffer_give(out, pump->pool);
         return 0;
+}
+
+/* Sends what is queued: 0 when all is gone, VIA_PUMP_BLOCKED, or the link's error. */
+int via_pump_flush(struct via_pump *pump) {
+        int r;
+
+        if (via_conn_talks(&pump->conn)) {
+                r = put_control(pump);
+                if (r < 0)
+                        return r;
+        }
+        if (pump->lent) {
+                pump->loan->commit(pump->link, pump->lent);
+                pump->lent = 0;
+        }
+        if (pump->lanes)
+                return via_lanes_flush(pump);
+        return via_pump_send(pump, &pump->out);
 }
 
 /*

@@ -10,6 +10,15 @@
 #include "buffer.h"
 #include "conn.h"
 
+/* What the room is that reserve has lent last. */
+enum via_lending { VIA_LENDS_OUT, VIA_LENDS_LINK, VIA_LENDS_HIGH };
+
+/* The stream of what is high, on links with VIA_PRIORITY; all others leave it empty. */
+struct via_lane {
+        struct via_buffer in, out;
+        uint64_t          skip;         /* as via_conn.skip */
+};
+
 struct via_pump {
         struct via_conn   conn;
         struct via_link  *link;         /* owned */
@@ -20,7 +29,10 @@ struct via_pump {
         size_t            view_size, view_used;
         /* bytes written into the link's own room, not yet sent; they go before `out` */
         size_t            lent;
-        bool              lending;      /* the room that reserve lent last was the link's own */
+        struct via_lane   high;
+        uint8_t           lending;      /* enum via_lending */
+        bool              lanes;        /* the link has priorities */
+        bool              special;      /* the link has a loan or priorities */
         /* the last receive filled all the room: there may be more */
         bool              full;
 };
@@ -33,14 +45,25 @@ void via_pump_init(struct via_pump *pump, struct via_link *link, struct via_pool
                    const struct via_limits *limits, int64_t now);
 void via_pump_fini(struct via_pump *pump);
 
+int  via_pump_receive(struct via_pump *pump, struct via_buffer *in, size_t most, int timeout_ms);
 int  via_pump_drain(struct via_pump *pump, int timeout_ms);
 void via_pump_rest(struct via_pump *pump, int64_t now);
 
 uint8_t *via_pump_reserve_more(struct via_pump *pump, size_t size);
 void via_pump_forget(struct via_pump *pump);
+int  via_pump_send(struct via_pump *pump, struct via_buffer *out);
 int  via_pump_flush(struct via_pump *pump);
 
 int  via_pump_arm(struct via_pump *pump, bool read, struct via_wait *ret_wait);
+
+/* pump_lanes.c: what the same are on a link with priorities. */
+int  via_lanes_drain(struct via_pump *pump, int timeout_ms);
+int  via_lanes_next(struct via_pump *pump, struct via_event *ret_event);
+size_t via_lanes_rest(struct via_pump *pump);
+uint8_t *via_lanes_reserve(struct via_pump *pump, size_t size);
+void via_lanes_forget(struct via_pump *pump);
+int  via_lanes_put_control(struct via_pump *pump);
+int  via_lanes_flush(struct via_pump *pump);
 
 /*
  * The next event in what was received: as via_conn_next(). Its body is good until the next call
@@ -51,6 +74,8 @@ static inline int via_pump_next(struct via_pump *pump, struct via_event *ret_eve
         size_t used;
         int r;
 
+        if (__builtin_expect(pump->lanes, 0))
+                return via_lanes_next(pump, ret_event);
         if (pump->view_size) {
                 r = via_conn_next(&pump->conn, pump->view + pump->view_used,
                                   pump->view_size - pump->view_used, &used, ret_event);
@@ -72,21 +97,29 @@ static inline int via_pump_next(struct via_pump *pump, struct via_event *ret_eve
 static inline uint8_t *via_pump_reserve(struct via_pump *pump, size_t size) {
         const struct via_buffer *out = &pump->out;
 
-        if (__builtin_expect(pump->loan || via_conn_talks(&pump->conn) ||
+        if (__builtin_expect(pump->special || via_conn_talks(&pump->conn) ||
                                      out->cap - out->tail < size, 0))
                 return via_pump_reserve_more(pump, size);
         return out->data + out->tail;
 }
 
+/* The same for a frame that may overtake what is normal, where the link can do that. */
+static inline uint8_t *via_pump_reserve_for(struct via_pump *pump, bool high, size_t size) {
+        return __builtin_expect(high && pump->lanes, 0) ? via_lanes_reserve(pump, size)
+                                                        : via_pump_reserve(pump, size);
+}
+
 /* Queues the first @size bytes of the room that was lent. */
 static inline void via_pump_commit(struct via_pump *pump, size_t size) {
-        if (__builtin_expect(pump->lending, 0))
+        if (__builtin_expect(pump->lending == VIA_LENDS_OUT, 1))
+                pump->out.tail += size;
+        else if (pump->lending == VIA_LENDS_LINK)
                 pump->lent += size;
         else
-                pump->out.tail += size;
+                pump->high.out.tail += size;
 }
 
 /* Bytes written but not yet sent. */
 static inline size_t via_pump_queued(const struct via_pump *pump) {
-        return pump->lent + via_buffer_used(&pump->out);
+        return pump->lent + via_buffer_used(&pump->out) + via_buffer_used(&pump->high.out);
 }

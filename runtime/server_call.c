@@ -27,7 +27,7 @@ static void reply_failure(struct via_call *call, uint32_t id, int code) {
         }
         if (via_failure_size(&f) > pump->conn.peer_message)     /* the code is what matters most */
                 f = (struct via_failure){ 0 };
-        room = via_pump_reserve(pump, WIRE_HEADER + via_failure_size(&f));
+        room = via_pump_reserve_for(pump, call->high, WIRE_HEADER + via_failure_size(&f));
         if (!room)
                 /* the caller's deadline will tell */
                 return;
@@ -80,7 +80,7 @@ static int reply_response(struct via_call *call, uint32_t id, const void *respon
         if (size > conn->peer_message || size > conn->max_message)
                 return big_response(call, size, conn->peer_message < conn->max_message
                                                         ? conn->peer_message : conn->max_message);
-        room = via_pump_reserve(pump, WIRE_HEADER + size);
+        room = via_pump_reserve_for(pump, call->high, WIRE_HEADER + size);
         if (!room)
                 return no_memory(call);
         wire_put_header(room, &(struct wire_header){
@@ -166,6 +166,7 @@ void via_server_serve(struct via_server_link *link, const struct via_event *ev, 
         call->link = link;
         call->served = via_methods_find(&server->methods, ev->method);
         call->due = now + ev->value;
+        call->high = ev->high;
         call->text = NULL;
         call->raised = NULL;
         if (!call->served)

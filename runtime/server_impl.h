@@ -59,6 +59,7 @@ struct via_call {
         /* request, response and what the handler makes */
         struct via_arena         arena;
         int64_t                  due;
+        bool                     high;                  /* as it came, so goes its reply */
         char                    *text;                  /* of a failure; in the arena */
         const struct via_type   *raised;
         const void              *exception;             /* in the arena */

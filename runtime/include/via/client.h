@@ -36,6 +36,14 @@ struct via_client_options {
 
 struct via_call_options {
         uint32_t           timeout_ms;          /* 0: the method's @deadline, else the client's */
+
+        /*
+         * 0: normal, 1: high. A high call and its reply overtake the normal ones that wait on
+         * their way to the server and back, where the transport can do that: mq:. On all others
+         * it changes nothing. What a handler has begun is never interrupted. A higher number is
+         * VIA_INVALID_ARGUMENT.
+         */
+        uint32_t           priority;
         /* lent: results live here instead of on the heap; NULL: heap */
         struct via_arena  *arena;
         void              *reserved[6];         /* zero */

@@ -30,7 +30,15 @@ enum {                                          /* via_transport.traits */
         /* recv() makes no system call: looking often is cheap */
         VIA_MEMORY = 4,
         VIA_BLIND = 2,                          /* cannot see its peer die: the core must ask */
+        VIA_PRIORITY = 8,                       /* a stream of its own for each priority */
 };
+
+/*
+ * With VIA_PRIORITY a link is two streams of bytes each way, each in order; what is high may
+ * overtake what is normal, and never the other way round. Without it there is one stream, and
+ * the priority of a call changes nothing at all.
+ */
+enum { VIA_NORMAL, VIA_HIGH, VIA_PRIORITIES };
 
 enum { VIA_AWAKE = 1 };                         /* from arm(): do not sleep, look again */
 
@@ -43,6 +51,12 @@ struct via_wait {
 /* One end of a connection; the first member of the transport's own struct. */
 struct via_link {
         const struct via_transport *by;
+
+        /*
+         * VIA_PRIORITY: the stream that send() is to put its bytes into, which the core sets,
+         * and the one that recv()'s last bytes came from, which the transport does.
+         */
+        uint8_t                     send_priority, recv_priority;
 };
 
 struct via_listener {
