@@ -63,8 +63,15 @@ static inline const char *links_endpoint(const struct via_transport *by) {
         links_folder();
         if (strcmp(by->scheme, "shm") == 0)
                 return "shm:links";
+        if (strcmp(by->scheme, "mq") == 0)
+                return "mq:/links";
         snprintf(text, sizeof(text), "%s:%s/links", by->scheme, links_folder());
         return text;
+}
+
+/* How many links of it one process may have at once, by its own choice or the kernel's. */
+static inline int links_most(const struct via_transport *by) {
+        return strcmp(by->scheme, "mq") == 0 ? 20 : 100;
 }
 
 static inline int links_listen(const char *text, struct via_listener **ret_listener) {

@@ -8,6 +8,7 @@
         X(via_unix) \
         X(via_tcp) \
         X(via_inproc) \
+        X(via_mq) \
         X(via_shm)
 
 #define VIA_DECLARE_(transport) extern const struct via_transport transport;
