@@ -68,14 +68,14 @@ TEST(no_mallocs_once_it_is_warm) {
 
 TEST(keeps_what_is_needed_now_and_then) {
         struct via_arena arena;
-        size_t mallocs;
+        size_t before;
 
         via_arena_init(&arena, 0);
         for (int i = 0; i < 3; i++) {           /* large rounds, with small ones between */
-                mallocs = kept(&arena);
+                before = kept(&arena);
                 CHECK(via_arena_take(&arena, 100, 8));
                 CHECK(via_arena_take(&arena, 1 << 20, 8));
-                CHECK(i < 2 || kept(&arena) == mallocs);
+                CHECK(i < 2 || kept(&arena) == before);
                 via_arena_reset(&arena);
                 CHECK(via_arena_take(&arena, 100, 8));
                 via_arena_reset(&arena);
