@@ -26,8 +26,9 @@ union address {
         struct sockaddr_un  un;
 };
 
+/* What is neither is memory, whose two sides meet at a Unix socket. */
 static bool is_unix(const struct bench_side *side) {
-        return strcmp(side->system->transport, "unix") == 0;
+        return strcmp(side->system->transport, "tcp") != 0;
 }
 
 /*

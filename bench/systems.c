@@ -7,6 +7,7 @@
 #include "bench.h"
 #include "floor_hand.h"
 #include "floor_pingpong.h"
+#include "floor_ring.h"
 #include "idlc_time.h"
 #include "via_cells.h"
 
@@ -54,6 +55,9 @@ const struct bench_system bench_systems[] = {
         { "via", "unix", SEQ | PIPE, BOTH, false, via_cells_serve, via_cells_drive },
         { "via", "tcp", SEQ | PIPE, BOTH, false, via_cells_serve, via_cells_drive },
         { "via", "inproc", SEQ | PIPE, BOTH, true,  via_cells_serve, via_cells_drive },
+        { "raw", "shm", SEQ, BOTH, false, ring_serve_raw, ring_drive_raw },
+        { "hand", "shm", PIPE, BOTH, false, ring_serve_hand, ring_drive_hand },
+        { "via", "shm", SEQ | PIPE, BOTH, false, via_cells_serve, via_cells_drive },
         { "idlc", "-", BENCH_CASE_IDLC, ONE, false, NULL, idlc_time_drive },
 };
 const unsigned bench_n_systems = sizeof(bench_systems) / sizeof(*bench_systems);

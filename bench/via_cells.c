@@ -51,6 +51,8 @@ int via_cells_serve(struct bench_side *side) {
                 snprintf(endpoint, sizeof(endpoint), "tcp://127.0.0.1:0");
         else if (strcmp(side->system->transport, "inproc") == 0)
                 snprintf(endpoint, sizeof(endpoint), "inproc:bench-%d", (int)getpid());
+        else if (strcmp(side->system->transport, "shm") == 0)
+                snprintf(endpoint, sizeof(endpoint), "shm:bench-%d", (int)getpid());
         else
                 snprintf(endpoint, sizeof(endpoint), "%s:%s/via-%d", side->system->transport,
                          side->dir, (int)getpid());
