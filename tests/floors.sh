@@ -8,7 +8,7 @@ floors='
 0 failure limits message message_equal message_format method suggest uri utf8 wire
 0 via/error via/arena via/limits via/message via/uri via/peer
 1 conn
-2 pump endpoint names via/transport
+2 pump pump_lanes endpoint names via/transport
 3 block clock loop_uv spin
 4 methods via/idl via/client via/server
 4 client client_impl client_call client_connect client_error client_turn

@@ -19,6 +19,7 @@ static const struct place {
         { "tcp", "tcp://127.0.0.1:0" },
         { "inproc", "inproc:conformance" },
         { "shm", "shm:conformance" },
+        { "mq", "mq:/conformance" },
 };
 
 void host_place(const struct via_transport *by, const char *dir, const char *query, char *buf,
