@@ -27,7 +27,8 @@ struct via_event {
         bool                oneway;
         /* longer than max_message: the body is not here, and is being skipped */
         bool                too_big;
-        bool                high;       /* it came in the stream of the high ones, see pump_lanes.c */
+        /* it came in the stream of the high ones, see pump_lanes.c */
+        bool                high;
         uint32_t            id;
         uint32_t            value;
         uint64_t            method;     /* as via_method_id() */

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <via/endpoint.h>
 #include <via/uri.h>
 #include "names.h"
 
@@ -55,11 +56,29 @@ static int no_memory(struct via_error *err) {
         return via_error_set(err, VIA_RESOURCE_EXHAUSTED, "no memory to look an endpoint up");
 }
 
-/* "unix:/a, tcp://b:1  ; both": URIs with commas between, and what remains of a comment. */
+/* How long the URI at @list is: to the next comma or comment, without the spaces before it. */
+static size_t uri_length(const char *list) {
+        size_t n = 0, end = 0;
+
+        for (; list[n] && list[n] != ','; n++) {
+                bool space = list[n] == ' ' || list[n] == '\t';
+
+                if (!space && n > end && (list[n] == ';' || list[n] == '#'))
+                        break;
+                if (!space)
+                        end = n + 1;
+        }
+        return end;
+}
+
+/*
+ * "unix:/a, exec:server stdio:  ; both": URIs with commas between, and what remains of a
+ * comment.
+ */
 static int add_uris(struct via_names *names, const char *list, const char *source,
                     struct via_error *err) {
         while (*(list += strspn(list, ", \t")) && *list != ';' && *list != '#') {
-                size_t n = strcspn(list, ", \t");
+                size_t n = uri_length(list);
                 char *uri;
 
                 if (names->n_uris == VIA_NAMES_URIS)
@@ -228,4 +247,21 @@ int via_names_find(struct via_names *names, const char *text, struct via_error *
         }
         code = from_environment(names, text, err);
         return code || names->n_uris ? code : from_files(names, text, err);
+}
+
+int via_endpoint_lookup(const char *text, unsigned index, char *buf, size_t size,
+                        struct via_error *err) {
+        struct via_names names;
+        int code = via_names_find(&names, text, err);
+
+        if (!code && index >= names.n_uris)
+                code = via_error_set(err, VIA_OUT_OF_RANGE, "%s stands for %u endpoints", text,
+                                     names.n_uris);
+        else if (!code && strlen(names.uris[index]) >= size)
+                code = via_error_set(err, VIA_OUT_OF_RANGE, "%s does not fit into %zu bytes",
+                                     names.uris[index], size);
+        else if (!code)
+                strcpy(buf, names.uris[index]);
+        via_names_fini(&names);
+        return code;
 }

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <via/endpoint.h>
 #include "alloc.h"
 #include "names.h"
 #include "test.h"
@@ -105,6 +106,8 @@ TEST(several_in_order_and_over_several_lines) {
               "        tcp://10.0.0.5:7000   ; from far\nother = unix:/x\n",
               NULL);
         CHECK_STR(weather(), "shm:weather unix:/run/weather.sock tcp://10.0.0.5:7000");
+        write_file(".config/via/endpoints.conf", "weather = exec:server stdio: , unix:/a#b; c\n");
+        CHECK_STR(weather(), "exec:server stdio: unix:/a#b; c");
         end();
 }
 
@@ -169,6 +172,21 @@ TEST(neither_name_nor_uri) {
         CHECK_INT(via_names_find(&names, NULL, &err), ==, VIA_INVALID_ARGUMENT);
         via_names_fini(&names);
         via_error_fini(&err);
+}
+
+TEST(programs_can_ask) {
+        char buf[20] = "as it was";
+
+        begin("weather = unix:/own, tcp://h:1\n", NULL);
+        CHECK_INT(via_endpoint_lookup("weather", 0, buf, sizeof(buf), NULL), ==, VIA_OK);
+        CHECK_STR(buf, "unix:/own");
+        CHECK_INT(via_endpoint_lookup("weather", 1, buf, 11, NULL), ==, VIA_OK);
+        CHECK_STR(buf, "tcp://h:1");
+        CHECK_INT(via_endpoint_lookup("weather", 1, buf, 9, NULL), ==, VIA_OUT_OF_RANGE);
+        CHECK_INT(via_endpoint_lookup("weather", 2, buf, sizeof(buf), NULL), ==, VIA_OUT_OF_RANGE);
+        CHECK_INT(via_endpoint_lookup("other", 0, buf, sizeof(buf), NULL), ==, VIA_NOT_FOUND);
+        CHECK_STR(buf, "tcp://h:1");            /* untouched */
+        end();
 }
 
 TEST(no_memory_is_an_error_like_any) {

@@ -105,12 +105,13 @@ static int too_many_bytes(const struct via_mq_size *size, struct via_note *note)
         if (out_of_descriptors())
                 return via_note(note, -EMFILE, "no descriptor is free (ulimit -n)");
         getrlimit(RLIMIT_MSGQUEUE, &limit);
-        return via_note(note, -EMFILE,
-                        "RLIMIT_MSGQUEUE (ulimit -q) gives uid %u %llu bytes of queues, enough for %llu "
-                        "clients with maxmsg=%u, msgsize=%u: they are there, or other queues are",
-                        geteuid(), (unsigned long long)limit.rlim_cur,
-                        (unsigned long long)(limit.rlim_cur / (2 * cost(size))), size->maxmsg,
-                        size->msgsize);
+        return via_note(
+                note, -EMFILE,
+                "RLIMIT_MSGQUEUE (ulimit -q) gives uid %u %llu bytes of queues, enough for %llu "
+                "clients with maxmsg=%u, msgsize=%u: they are there, or other queues are",
+                geteuid(), (unsigned long long)limit.rlim_cur,
+                (unsigned long long)(limit.rlim_cur / (2 * cost(size))), size->maxmsg,
+                size->msgsize);
 }
 
 static int too_large(const struct via_mq_size *size, struct via_note *note) {
@@ -135,7 +136,8 @@ static int explain(const struct via_mq_size *size, int r, struct via_note *note)
         case -EINVAL:
                 return too_large(size, note);
         case -ENOSPC:
-                return via_note(note, r, "there are %ld message queues, as many as %squeues_max allows",
+                return via_note(note, r,
+                                "there are %ld message queues, as many as %squeues_max allows",
                                 kernel_limit(FOLDER "queues_max"), FOLDER);
         case -ENOSYS:
                 return via_note(note, r, "this kernel has no POSIX message queues");

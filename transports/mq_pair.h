@@ -29,7 +29,7 @@ int     via_mq_size_of(struct via_mq_size *size, const struct via_uri *uri, stru
 
 /* Makes a pair that nobody else can open: 0, or a negative errno with a note about the limit. */
 int     via_mq_pair_make(struct via_mq_pair *pair, const struct via_mq_size *size,
-                         struct via_note *note);
+                     struct via_note *note);
 void    via_mq_pair_close(struct via_mq_pair *pair);
 
 /* Removes the name of a queue that a process of this user left when it was killed. */

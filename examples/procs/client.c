@@ -78,6 +78,7 @@ int main(int argc, char **argv) {
         struct via_client *client = NULL;
         struct local local = { 0 };
         struct args args;
+        char uri[1024];
         int r = VIA_OK;
 
         if (args_parse(argc, argv, &args))
@@ -85,7 +86,8 @@ int main(int argc, char **argv) {
         if (args.command == COMMAND_HELP)
                 return fputs(args_usage, stdout), 0;
 
-        if (strncmp(args.endpoint, "inproc:", 7) == 0)
+        if (via_endpoint_lookup(args.endpoint, 0, uri, sizeof(uri), NULL) == 0 &&
+            strncmp(uri, "inproc:", 7) == 0)
                 r = local_start(&local, args.endpoint, &err);
         if (!r)
                 r = via_client_open(&client, args.endpoint, NULL, &err);

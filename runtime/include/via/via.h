@@ -5,6 +5,7 @@
  */
 #include <via/arena.h>
 #include <via/client.h>
+#include <via/endpoint.h>
 #include <via/error.h>
 #include <via/idl.h>
 #include <via/limits.h>
