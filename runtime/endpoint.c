@@ -137,6 +137,18 @@ static int take_default(struct via_endpoint *e, const char *text, const char *ke
         return VIA_OK;
 }
 
+/* What is wrong with a URI is told with the URI, as all else is. */
+static int parse_uri(struct via_uri *uri, const char *text, struct via_error *err) {
+        struct via_error why = VIA_ERROR_INIT;
+        int code = via_uri_parse(uri, text, &why);
+
+        if (code)
+                via_error_set(err, (enum via_code)code, "endpoint \"%.200s\": %s", text,
+                              why.message ? why.message : via_code_text(code));
+        via_error_fini(&why);
+        return code;
+}
+
 /*
  * Takes @text apart into *@endpoint (not to be copied), with @limits changed by the [options] of
  * @names (NULL: none; borrowed as long as @endpoint is used) and then by its own query.
@@ -152,7 +164,7 @@ int via_endpoint_parse(struct via_endpoint *endpoint, const char *text,
         *endpoint = (struct via_endpoint){ .spin_us = -1 };
         if (!text)
                 return via_error_set(err, VIA_INVALID_ARGUMENT, "no endpoint given");
-        code = via_uri_parse(uri, text, err);
+        code = parse_uri(uri, text, err);
         for (unsigned i = 0; i < VIA_LIMIT_COUNT && !code; i++)
                 code = via_limits_set(&endpoint->limits, (enum via_limit)i,
                                       via_limits_get(limits, (enum via_limit)i), err);
