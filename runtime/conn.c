@@ -169,29 +169,41 @@ static int on_frame(struct via_conn *conn, const struct wire_header *h, const ui
         }
 }
 
-/*
- * Whatever is not a plain call or reply: looks at the @size bytes at @data, which begin with
- * the header @h. As via_conn_next().
- */
-__attribute__((noinline)) static int next_odd(struct via_conn *conn,
-                                              const struct wire_header *h, const uint8_t *data,
-                                              size_t size, size_t *ret_used,
-                                              struct via_event *ret_event) {
-        size_t want = h->length;
-        int r;
+/* via_conn_next(), whatever the frames are. */
+__attribute__((noinline))
+static int next_any(struct via_conn *conn, const uint8_t *data, size_t size, size_t *ret_used,
+                    struct via_event *ret_event) {
+        size_t used = 0;
+        int r = VIA_CONN_MORE;
 
-        r = check_header(conn, h);
-        if (r < 0)
-                return r;
-        if (too_big(conn, h))
-                want = h->type == WIRE_CALL ? WIRE_METHOD : 0;
-        if (size - WIRE_HEADER < want)
-                return VIA_CONN_MORE;
-        r = on_frame(conn, h, data + WIRE_HEADER, ret_event);
-        if (r < 0)
-                return r;
-        conn->skip = h->length - want;
-        *ret_used = WIRE_HEADER + want;
+        while (r == VIA_CONN_MORE) {
+                struct wire_header h;
+                size_t want;
+
+                if (conn->skip) {
+                        want = conn->skip < size - used ? (size_t)conn->skip : size - used;
+                        conn->skip -= want;
+                        used += want;
+                }
+                if (size - used < WIRE_HEADER)
+                        break;
+                h = wire_get_header(data + used);
+                r = check_header(conn, &h);
+                if (r < 0)
+                        break;
+                r = VIA_CONN_MORE;
+                want = h.length;
+                if (too_big(conn, &h))
+                        want = h.type == WIRE_CALL ? WIRE_METHOD : 0;
+                if (size - used - WIRE_HEADER < want)
+                        break;
+                conn->skip = h.length - want;
+                r = on_frame(conn, &h, data + used + WIRE_HEADER, ret_event);
+                if (r < 0)
+                        break;
+                used += WIRE_HEADER + want;
+        }
+        *ret_used = used;
         return r;
 }
 
@@ -213,32 +225,18 @@ static inline bool is_plain(const struct via_conn *conn, const struct wire_heade
  */
 int via_conn_next(struct via_conn *conn, const uint8_t *data, size_t size, size_t *ret_used,
                   struct via_event *ret_event) {
-        size_t used = 0, n = 0;
-        int r = VIA_CONN_MORE;
+        struct wire_header h;
 
-        do {
-                struct wire_header h;
-
-                used += n;
-                if (__builtin_expect(conn->skip != 0, 0)) {
-                        n = conn->skip < size - used ? (size_t)conn->skip : size - used;
-                        conn->skip -= n;
-                        used += n;
+        /* A plain frame that is all there is dealt with at once; all else is looked at anew. */
+        if (__builtin_expect(!conn->skip && size >= WIRE_HEADER, 1)) {
+                h = wire_get_header(data);
+                if (__builtin_expect(is_plain(conn, &h) && size - WIRE_HEADER >= h.length, 1) &&
+                    on_message(conn, &h, data + WIRE_HEADER, false, ret_event) == 0) {
+                        *ret_used = WIRE_HEADER + h.length;
+                        return 0;
                 }
-                n = 0;
-                if (size - used < WIRE_HEADER)
-                        break;
-                h = wire_get_header(data + used);
-                if (__builtin_expect(!is_plain(conn, &h), 0)) {
-                        r = next_odd(conn, &h, data + used, size - used, &n, ret_event);
-                } else if (size - used - WIRE_HEADER >= h.length) {
-                        r = on_message(conn, &h, data + used + WIRE_HEADER, false, ret_event);
-                        n = WIRE_HEADER + h.length;
-                }
-        } while (r == VIA_CONN_MORE && n);
-        used += n;
-        *ret_used = used;
-        return r;
+        }
+        return next_any(conn, data, size, ret_used, ret_event);
 }
 
 /*
