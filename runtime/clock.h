@@ -13,5 +13,5 @@ static inline int64_t via_clock_ms(void) {
         struct timespec t;
 
         clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-        return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+        return (int64_t)t.tv_sec * 1000 + (int64_t)((uint64_t)t.tv_nsec / 1000000);
 }

@@ -1,7 +1,8 @@
 /*
  * codec_size.c - how many bytes a message takes on the wire, and whether it may be sent at all
  *
- * Everything is checked here, so that the encoder, which runs next, cannot fail.
+ * Everything is checked here, so that the encoder, which runs next, cannot fail. Whatever sizes
+ * something returns its bytes, or what bad() does.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -17,28 +18,36 @@ struct sizer {
         unsigned depth;
 };
 
+/* An error: its code, negative. */
 __attribute__((cold, noinline, format(printf, 3, 4)))
-static int bad(const struct sizer *s, int code, const char *format, ...) {
+static int64_t bad(const struct sizer *s, int code, const char *format, ...) {
         char text[160];
         va_list args;
 
         va_start(args, format);
         vsnprintf(text, sizeof(text), format, args);
         va_end(args);
-        return via_error_set(s->err, (enum via_code)code, "%s.%s: %s", s->type->desc.name,
-                             s->field->name, text);
+        return -via_error_set(s->err, (enum via_code)code, "%s.%s: %s", s->type->desc.name,
+                              s->field->name, text);
 }
 
 __attribute__((cold, noinline))
-static int bad_number(const struct sizer *s, uint8_t kind, int64_t value) {
+static int64_t bad_number(const struct sizer *s, uint8_t kind, int64_t value) {
         return bad(s, VIA_INVALID_ARGUMENT, "%" PRId64 " is not within %d to %d", value,
                    via_ranges[kind].least, via_ranges[kind].most);
 }
 
-__attribute__((cold, noinline)) static int
-bad_count(const struct sizer *s, const struct via_rule *rule, size_t n, const char *what) {
+__attribute__((cold, noinline))
+static int64_t bad_count(const struct sizer *s, const struct via_rule *rule, size_t n,
+                         const char *what) {
         return bad(s, VIA_INVALID_ARGUMENT, "%zu %s, %s %" PRIu32, n, what,
                    rule->flags & VIA_RULE_EXACT ? "not" : "at most", rule->count);
+}
+
+__attribute__((cold, noinline))
+static int64_t bad_size(const struct sizer *s) {
+        return bad(s, VIA_RESOURCE_EXHAUSTED, "the message is larger than %d bytes",
+                   VIA_MESSAGE_MOST);
 }
 
 static inline bool count_is_bad(const struct via_rule *rule, size_t n) {
@@ -46,77 +55,78 @@ static inline bool count_is_bad(const struct via_rule *rule, size_t n) {
                (n > rule->count || (n < rule->count && n && rule->flags & VIA_RULE_EXACT));
 }
 
-static int size_string(const struct sizer *s, const struct via_rule *rule, const char *string,
-                       uint64_t *size) {
+/* Of a string or octets: the length before them, and they. */
+static inline int64_t size_block(const struct sizer *s, size_t n) {
+        if (__builtin_expect(n > VIA_MESSAGE_MOST, 0))
+                return bad_size(s);
+        return (int64_t)(via_length_size(n) + n);
+}
+
+static int64_t size_string(const struct sizer *s, const struct via_rule *rule,
+                           const char *string) {
         size_t n = string ? strlen(string) : 0;
 
         if (rule->length && n > rule->length)
                 return bad(s, VIA_INVALID_ARGUMENT, "%zu bytes, at most %" PRIu32, n, rule->length);
         if (!via_utf8_valid(string, n))
                 return bad(s, VIA_INVALID_ARGUMENT, "not UTF-8");
-        *size += via_length_size(n) + (uint64_t)n;
-        return 0;
+        return size_block(s, n);
 }
 
-static inline int size_bytes(const struct sizer *s, const struct via_rule *rule,
-                             const ProtobufCBinaryData *bytes, uint64_t *size) {
+static inline int64_t size_bytes(const struct sizer *s, const struct via_rule *rule,
+                                 const ProtobufCBinaryData *bytes) {
         if (count_is_bad(rule, bytes->len))
                 return bad_count(s, rule, bytes->len, "bytes");
         if (bytes->len && !bytes->data)
                 return bad(s, VIA_INVALID_ARGUMENT, "%zu bytes at NULL", bytes->len);
-        *size += via_length_size(bytes->len) + (uint64_t)bytes->len;
-        return 0;
+        return size_block(s, bytes->len);
 }
 
-static VIA_IN_LINE int size_message(struct sizer *s, const struct via_type *type,
-                                    const void *message, uint64_t *size);
+static VIA_IN_LINE int64_t size_message(struct sizer *s, const struct via_type *type,
+                                        const void *message);
 
 /* A message inside another: afterwards @s speaks of the outer one again. */
 __attribute__((noinline))
-static int size_inner(struct sizer *s, const void *message, uint64_t *size) {
+static int64_t size_inner(struct sizer *s, const void *message) {
         const struct via_type *type = s->type;
         const ProtobufCFieldDescriptor *field = s->field;
-        uint64_t inner = 0;
-        int r;
+        int64_t n;
 
         if (!message)
                 return bad(s, VIA_INVALID_ARGUMENT, "an element is NULL");
         if (s->depth++ == VIA_DEPTH_MOST)
                 return bad(s, VIA_RESOURCE_EXHAUSTED, "nested deeper than %d levels",
                            VIA_DEPTH_MOST);
-        r = size_message(s, via_type_of(field), message, &inner);
+        n = size_message(s, via_type_of(field), message);
         s->depth--;
         s->type = type;
         s->field = field;
-        *size += via_length_size(inner) + inner;
-        return r;
+        return n < 0 ? n : n + via_length_size((uint64_t)n);
 }
 
-static inline int check_number(const struct sizer *s, const struct via_rule *rule, uint64_t v) {
-        if (rule->kind == VIA_RULE_NONE)
-                return 0;
+/* A number, which is @v on the wire. */
+static inline int64_t size_number(const struct sizer *s, const struct via_rule *rule, uint64_t v) {
+        const struct via_form *form = &via_forms[s->field->type];
+        uint64_t value = v;
+
         if (s->field->type == PROTOBUF_C_TYPE_SINT32)
-                v = v >> 1 ^ (0 - (v & 1));
-        return via_in_range(rule->kind, v) ? 0 : bad_number(s, rule->kind, (int64_t)v);
+                value = v >> 1 ^ (0 - (v & 1));
+        if (rule->kind != VIA_RULE_NONE && !via_in_range(rule->kind, value))
+                return bad_number(s, rule->kind, (int64_t)value);
+        return form->wire == VIA_WIRE_VARINT ? via_varint_size(v) : form->size;
 }
 
 /* An element of an array, without its tag. */
-static int size_element(struct sizer *s, const struct via_rule *rule, const void *value,
-                        uint64_t *size) {
-        const struct via_form *form = &via_forms[s->field->type];
-        uint64_t v;
-
+static int64_t size_element(struct sizer *s, const struct via_rule *rule, const void *value) {
         switch (s->field->type) {
         case PROTOBUF_C_TYPE_STRING:
-                return size_string(s, rule, *(char *const *)value, size);
+                return size_string(s, rule, *(char *const *)value);
         case PROTOBUF_C_TYPE_BYTES:
-                return size_bytes(s, rule, value, size);
+                return size_bytes(s, rule, value);
         case PROTOBUF_C_TYPE_MESSAGE:
-                return size_inner(s, *(void *const *)value, size);
+                return size_inner(s, *(void *const *)value);
         default:
-                v = via_number(s->field->type, value);
-                *size += form->wire == VIA_WIRE_VARINT ? via_varint_size(v) : form->size;
-                return check_number(s, rule, v);
+                return size_number(s, rule, via_number(s->field->type, value));
         }
 }
 
@@ -156,14 +166,13 @@ static uint64_t size_numbers(ProtobufCType type, const void *values, size_t n) {
 }
 
 __attribute__((noinline))
-static int size_array(struct sizer *s, const struct via_rule *rule, const void *message,
-                                                uint64_t *size) {
+static int64_t size_array(struct sizer *s, const struct via_rule *rule, const void *message) {
         const ProtobufCFieldDescriptor *field = s->field;
         size_t n = VIA_AT_CONST(size_t, message, field->quantifier_offset);
         const uint8_t *values = VIA_AT_CONST(uint8_t *, message, field->offset);
         unsigned tag = via_length_size((uint64_t)field->id << 3);
-        uint64_t inner = 0;
-        int r;
+        uint64_t total = 0;
+        int64_t size;
 
         if (n == 0)
                 return 0;
@@ -176,91 +185,89 @@ static int size_array(struct sizer *s, const struct via_rule *rule, const void *
                            VIA_MESSAGE_MOST);
 
         if (via_is_number(field) && rule->kind == VIA_RULE_NONE) {
-                inner = size_numbers(field->type, values, n);
+                total = size_numbers(field->type, values, n);
         } else {
                 const struct via_rule each = via_rule_each(rule);
 
                 for (size_t i = 0; i < n; i++) {
-                        r = size_element(s, &each, values + i * via_size_of(field), &inner);
-                        if (r)
-                                return r;
+                        size = size_element(s, &each, values + i * via_size_of(field));
+                        if (size < 0)
+                                return size;
+                        total += (uint64_t)size;
                 }
         }
-        *size += inner + (field->flags & PROTOBUF_C_FIELD_FLAG_PACKED
-                                  ? tag + via_length_size(inner)
-                                  : (uint64_t)n * tag);
-        return 0;
+        if (field->flags & PROTOBUF_C_FIELD_FLAG_PACKED)
+                total += tag + via_length_size(total);
+        else
+                total += (uint64_t)n * tag;
+        return total > VIA_MESSAGE_MOST ? bad_size(s) : (int64_t)total;
 }
 
-/* A single field with its tag, if it is to be sent. */
-static VIA_IN_LINE int size_single(struct sizer *s, const struct via_rule *rule,
-                                   const void *message, uint64_t *size) {
+/* A single field, with its tag, if it is to be sent. */
+static VIA_IN_LINE int64_t size_single(struct sizer *s, const struct via_rule *rule,
+                                       const void *message) {
         const ProtobufCFieldDescriptor *field = s->field;
-        const struct via_form *form = &via_forms[field->type];
         const void *value = (const uint8_t *)message + field->offset;
-        unsigned tag = via_length_size((uint64_t)field->id << 3);
+        int64_t n;
         uint64_t v;
 
         switch (field->type) {
         case PROTOBUF_C_TYPE_STRING:
                 if (!via_is_string_sent(field, *(char *const *)value))
                         return 0;
-                *size += tag;
-                return size_string(s, rule, *(char *const *)value, size);
+                n = size_string(s, rule, *(char *const *)value);
+                break;
         case PROTOBUF_C_TYPE_BYTES:
                 if (!via_is_sent(field, message, ((const ProtobufCBinaryData *)value)->len == 0))
                         return 0;
-                *size += tag;
-                return size_bytes(s, rule, value, size);
+                n = size_bytes(s, rule, value);
+                break;
         case PROTOBUF_C_TYPE_MESSAGE:
                 if (!*(void *const *)value)
                         return 0;
-                *size += tag;
-                return size_inner(s, *(void *const *)value, size);
+                n = size_inner(s, *(void *const *)value);
+                break;
         default:
                 v = via_number(field->type, value);
                 if (!via_is_sent(field, message, v == 0))
                         return 0;
-                *size += tag + (form->wire == VIA_WIRE_VARINT ? via_varint_size(v) : form->size);
-                return check_number(s, rule, v);
+                n = size_number(s, rule, v);
+                break;
         }
+        return n < 0 ? n : n + via_length_size((uint64_t)field->id << 3);
 }
 
-static VIA_IN_LINE int size_message(struct sizer *s, const struct via_type *type,
-                                    const void *message, uint64_t *size) {
+static VIA_IN_LINE int64_t size_message(struct sizer *s, const struct via_type *type,
+                                        const void *message) {
         const ProtobufCFieldDescriptor *field = type->desc.fields;
-        const struct via_rule *rule = type->rules ? type->rules : &via_no_rule;
-        size_t step = type->rules != NULL;
-        uint64_t total = 0;
-        int r;
+        int64_t n, total = 0;
 
         s->type = type;
-        for (size_t i = type->desc.n_fields; i; i--, field++, rule += step) {
+        for (size_t i = 0; i < type->desc.n_fields; i++, field++) {
                 s->field = field;
                 if (field->label == PROTOBUF_C_LABEL_REPEATED)
-                        r = size_array(s, rule, message, &total);
+                        n = size_array(s, via_rule_of(type, i), message);
                 else
-                        r = size_single(s, rule, message, &total);
-                if (r)
-                        return r;
-                if (total > VIA_MESSAGE_MOST)
-                        return bad(s, VIA_RESOURCE_EXHAUSTED,
-                                   "the message is larger than %d bytes", VIA_MESSAGE_MOST);
+                        n = size_single(s, via_rule_of(type, i), message);
+                if (__builtin_expect(n < 0, 0))
+                        return n;
+                total += n;
+                if (__builtin_expect(total > VIA_MESSAGE_MOST, 0))
+                        return bad_size(s);
         }
-        *size = total;
-        return 0;
+        return total;
 }
 
 int via_message_size(const struct via_type *type, const void *message, size_t *ret_size,
                      struct via_error *err) {
         struct sizer s;
-        uint64_t size = 0;
-        int r;
+        int64_t n;
 
         s.err = err;
         s.depth = 0;
-        r = size_message(&s, type, message, &size);
-        if (r == 0)
-                *ret_size = (size_t)size;
-        return r;
+        n = size_message(&s, type, message);
+        if (n < 0)
+                return (int)-n;
+        *ret_size = (size_t)n;
+        return VIA_OK;
 }
