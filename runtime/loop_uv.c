@@ -55,7 +55,8 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
 }
 
 static int fd_start(struct watch_fd *f, int events) {
-        int uv = (events & POLLIN ? UV_READABLE : 0) | (events & POLLOUT ? UV_WRITABLE : 0);
+        int uv = (events & POLLIN ? UV_READABLE : 0) | (events & POLLOUT ? UV_WRITABLE : 0) |
+                 (events & POLLRDHUP ? UV_DISCONNECT : 0);
         int r;
 
         if (f->events == events)

@@ -35,9 +35,11 @@ static void on_stop(uv_async_t *async) {
         drain(async->data);
 }
 
-/* When the last link of a draining server has gone, it is done. */
+/* When the last link of a server that drains, or to which nobody comes, has gone, it is done. */
 void via_server_settle(struct via_server *server) {
-        if (server->drain_due == INT64_MAX || server->links || server->stopped)
+        bool ends = server->drain_due != INT64_MAX || server->deserted;
+
+        if (!ends || server->links || server->stopped)
                 return;
         server->stopped = true;
         if (server->own_loop)
@@ -216,6 +218,8 @@ int via_server_listen(struct via_server *server, const char *text, struct via_er
                 via_listening_free(*first);
                 *first = next;
         }
+        if (!code)
+                server->deserted = false;
         via_names_fini(&names);
         return code;
 }

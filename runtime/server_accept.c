@@ -99,6 +99,18 @@ static void pause_accepting(struct via_listening *l) {
         via_timer_set(l->server->timer, l->retry, now);
 }
 
+/* A server at which nobody can arrive any more ends with its last link. */
+static void shut_for_good(struct via_listening *l) {
+        struct via_server *server = l->server;
+
+        via_listening_shut(l);
+        server->deserted = true;
+        for (l = server->listening; l; l = l->next)
+                if (l->listener)
+                        server->deserted = false;
+        via_server_settle(server);
+}
+
 static void on_ready(void *owner) {
         struct via_listening *l = owner;
 
@@ -117,7 +129,9 @@ static void on_ready(void *owner) {
                 }
                 if (r == -ECONNABORTED || r == -EINTR || r == -EPROTO)
                         continue;
-                if (r != -EAGAIN)
+                if (r == -ESHUTDOWN)
+                        shut_for_good(l);
+                else if (r != -EAGAIN)
                         pause_accepting(l);
                 return;
         }

@@ -79,6 +79,7 @@ struct via_server {
         uint32_t                drain_ms;
         int64_t                 drain_due;              /* INT64_MAX: not draining */
         bool                    own_loop, stopped;
+        bool                    deserted;       /* each listener says that nobody will come */
         uv_loop_t               loop_of_ours;
 };
 

@@ -13,8 +13,8 @@
  * recv() returning 0 says that the peer left in order. After death or departure nothing but
  * close() is called, once.
  *
- * Nothing blocks but connect() and recv_wait(). One thread uses a link or listener at a time.
- * SIGPIPE is never raised. Every descriptor is close-on-exec.
+ * Nothing blocks but connect(), recv_wait() and, within bounds, close(). One thread uses a link
+ * or listener at a time. SIGPIPE is never raised. Every descriptor is close-on-exec.
  */
 #include <poll.h>
 #include <stddef.h>
@@ -31,6 +31,7 @@ enum {                                          /* via_transport.traits */
         VIA_MEMORY = 4,
         VIA_BLIND = 2,                          /* cannot see its peer die: the core must ask */
         VIA_PRIORITY = 8,                       /* a stream of its own for each priority */
+        VIA_ALONE = 16,                         /* one link a server: the one that comes with it */
 };
 
 /*
@@ -42,7 +43,10 @@ enum { VIA_NORMAL, VIA_HIGH, VIA_PRIORITIES };
 
 enum { VIA_AWAKE = 1 };                         /* from arm(): do not sleep, look again */
 
-/* What to sleep on: the descriptors, with the events that each is waited for. */
+/*
+ * What to sleep on: the descriptors, with the events that each is waited for: POLLIN, POLLOUT,
+ * or POLLRDHUP for one that is watched only for its end.
+ */
 struct via_wait {
         struct pollfd fds[4];
         unsigned      n_fds;
@@ -114,7 +118,7 @@ struct via_transport {
 
         /*
          * Takes one waiting client into @link. -EAGAIN: none; -ECONNABORTED: that one is gone,
-         * try again; -EMFILE, -ENFILE, -ENOMEM: later.
+         * try again; -EMFILE, -ENFILE, -ENOMEM: later; -ESHUTDOWN: nobody will come any more.
          */
         int     (*accept)(struct via_listener *listener, struct via_link *link);
 
@@ -163,8 +167,9 @@ struct via_transport {
 
         /*
          * Ends the link: what was sent before is still delivered, then the peer's recv()
-         * returns 0. @link itself is the core's. Not called after a failed accept() or
-         * connect(): these clean up after themselves.
+         * returns 0. May wait, a few seconds at most, for a peer that has not got hold of it
+         * yet, or for a child to end. @link itself is the core's. Not called after a failed
+         * accept() or connect(): these clean up after themselves.
          */
         void    (*close)(struct via_link *link);
 
