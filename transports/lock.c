@@ -23,7 +23,7 @@ static bool same_file(const struct stat *a, const struct stat *b) {
         return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-static int open_folder(struct via_lock *lock, const char *path, struct via_note *note) {
+int via_lock_folder(struct via_lock *lock, const char *path, struct via_note *note) {
         const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
         char folder[VIA_URI_MAX] = ".";
         size_t n = strlen(name);
@@ -72,7 +72,7 @@ int via_lock_take(struct via_lock *lock, const char *path, struct via_note *note
 
         lock->fd = lock->dir = -1;
         lock->owner = getpid();
-        r = open_folder(lock, path, note);
+        r = via_lock_folder(lock, path, note);
         if (r)
                 return r;
         for (int i = 0; i < 100; i++) {         /* each time somebody else had it and left */

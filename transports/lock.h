@@ -21,6 +21,12 @@ struct via_lock {
 };
 
 /*
+ * Opens the folder of @path and finds the name in it, without a lock: dir and name are set, and
+ * dir is the caller's to close. Returns 0 or why not, with a note.
+ */
+int  via_lock_folder(struct via_lock *lock, const char *path, struct via_note *note);
+
+/*
  * Locks @path for this process, until via_lock_drop(). Returns 0, or -EADDRINUSE: another
  * process has it, or why the lock file cannot be made, with a note.
  */

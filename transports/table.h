@@ -8,8 +8,11 @@
         X(via_unix) \
         X(via_tcp) \
         X(via_inproc) \
+        X(via_fifo) \
         X(via_mq) \
-        X(via_shm)
+        X(via_shm) \
+        X(via_exec) \
+        X(via_stdio)
 
 #define VIA_DECLARE_(transport) extern const struct via_transport transport;
 VIA_TRANSPORTS(VIA_DECLARE_)
