@@ -41,7 +41,7 @@ static int conn_fault(struct via_conn *conn, const char *format, ...) {
 
 static int on_hello(struct via_conn *conn, const struct wire_header *h, const uint8_t *body) {
         unsigned oldest = h->value & 0xffff, newest = h->value >> 16;
-        uint32_t calls = wire_get32(body + 4);
+        uint32_t calls = wire_read32(body + 4);
 
         if (oldest > WIRE_VERSION || newest < WIRE_VERSION) {
                 conn_fault(conn,
@@ -49,7 +49,7 @@ static int on_hello(struct via_conn *conn, const struct wire_header *h, const ui
                            oldest, newest, WIRE_VERSION);
                 return -EPROTONOSUPPORT;
         }
-        conn->peer_message = wire_get32(body);
+        conn->peer_message = wire_read32(body);
         if (calls < conn->calls.max)
                 conn->calls.max = calls;
         conn->state |= VIA_CONN_HELLO_SEEN;

@@ -23,7 +23,7 @@ int via_failure_get(const uint8_t *buf, size_t size, struct via_failure *ret) {
 
         if (size < VIA_FAILURE_HEAD)
                 return -EPROTO;
-        n = wire_get32(buf);
+        n = wire_read32(buf);
         if (n > size - VIA_FAILURE_HEAD)
                 return -EPROTO;
         *ret = (struct via_failure){
