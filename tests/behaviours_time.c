@@ -65,13 +65,13 @@ BEHAVIOUR(an_overdue_call_is_not_run) {
 
 /* Deadlines end calls in their own order, whatever order they were made in. */
 BEHAVIOUR(many_deadlines) {
-        struct msg_number ms = { .n = 600 };
+        struct msg_number ms = { .n = 350 };
         struct outcome nap, outcomes[50];
 
         CHECK_INT(caller_start(&scene->caller, "nap", NULL, &ms, &nap), ==, VIA_OK);
         ms.n = 0;
         for (unsigned i = 0; i < 50; i++) {
-                struct via_call_options options = { .timeout_ms = 1 + (i * 37) % 50 * 8 };
+                struct via_call_options options = { .timeout_ms = 1 + (i * 37) % 50 * 4 };
 
                 CHECK_INT(caller_start(&scene->caller, "nap", &options, &ms, &outcomes[i]), ==,
                           VIA_OK);
@@ -90,7 +90,7 @@ BEHAVIOUR(many_deadlines) {
 
 /* A client that is slow to start with is as welcome as any other. */
 BEHAVIOUR(a_client_that_waits_before_its_first_call, .query = "handshake=100ms") {
-        struct timespec pause = { .tv_nsec = 400000000 };
+        struct timespec pause = { .tv_nsec = 200000000 };
 
         if (scene->driver == LOOP)
                 uv_run(&scene->caller.loop, UV_RUN_NOWAIT);
