@@ -9,7 +9,7 @@ static bool says(const struct via_error *err, const char *what) {
 }
 
 BEHAVIOUR(close_ends_calls_in_flight_once) {
-        struct msg_number request = { .n = 100 };
+        struct msg_number request = { .n = 20 };
         struct outcome outcomes[10];
 
         for (int i = 0; i < 10; i++)
