@@ -26,6 +26,7 @@ struct behaviour {
         void            (*run)(struct scene *scene);
         const char       *query;        /* of the endpoint that the server listens at */
         bool              bare;         /* no client, and no server either */
+        bool              shared;       /* several clients of one server, or its end, are needed */
         int               timeout;      /* as a test's */
         struct behaviour *next;
 };

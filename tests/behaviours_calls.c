@@ -178,7 +178,7 @@ BEHAVIOUR(oneway_calls_keep_their_order) {
 }
 
 /* More than any buffer holds: it has to wait until the server, which is busy, reads. */
-BEHAVIOUR(a_large_oneway_call_waits_for_room) {
+BEHAVIOUR(a_large_oneway_call_waits_for_room, .shared = true) {
         struct msg_octets big = { .data = { 3000001, (uint8_t *)(uintptr_t)pattern(3000001) } };
         struct via_call_options options = { .timeout_ms = 600000 };
         struct msg_number ms = { .n = 200 };

@@ -55,7 +55,7 @@ BEHAVIOUR(a_closing_client_starts_nothing) {
         CHECK_INT(stubborn.refused, ==, 1);
 }
 
-BEHAVIOUR(a_oneway_call_before_close_arrives) {
+BEHAVIOUR(a_oneway_call_before_close_arrives, .shared = true) {
         struct caller other;
         uint32_t *notes = NULL, seen = 0;
 
@@ -104,7 +104,7 @@ BEHAVIOUR(two_clients_in_one_process) {
 
 /* --- the server's end --- */
 
-BEHAVIOUR(calls_after_the_servers_end) {
+BEHAVIOUR(calls_after_the_servers_end, .shared = true) {
         struct via_error err = VIA_ERROR_INIT;
 
         CHECK_INT(call_echo(&scene->caller, "x", 1, NULL), ==, VIA_OK);
@@ -118,7 +118,7 @@ BEHAVIOUR(calls_after_the_servers_end) {
 }
 
 /* The same for one that never said a word. */
-BEHAVIOUR(a_first_call_after_the_servers_end) {
+BEHAVIOUR(a_first_call_after_the_servers_end, .shared = true) {
         struct via_error err = VIA_ERROR_INIT;
 
         host_stop(&scene->host);
@@ -128,7 +128,7 @@ BEHAVIOUR(a_first_call_after_the_servers_end) {
 }
 
 /* What runs is finished, what has come in by then is served, and then nobody is left. */
-BEHAVIOUR(a_stopping_server_finishes_its_calls) {
+BEHAVIOUR(a_stopping_server_finishes_its_calls, .shared = true) {
         struct msg_number request = { .n = 100 };
         struct outcome outcomes[3];
         struct caller idle, witness;
@@ -161,7 +161,7 @@ BEHAVIOUR(a_stopping_server_finishes_its_calls) {
 }
 
 /* A client that does not read cannot keep a server from ending. */
-BEHAVIOUR(a_stopping_server_waits_so_long, .bare = true) {
+BEHAVIOUR(a_stopping_server_waits_so_long, .shared = true, .bare = true) {
         struct via_server_options options = { .drain_ms = 100 };
         struct msg_number request = { .n = 3000000 };
         struct outcome outcomes[10];
@@ -184,7 +184,7 @@ BEHAVIOUR(a_stopping_server_waits_so_long, .bare = true) {
         }
 }
 
-BEHAVIOUR(a_new_server_at_the_old_place) {
+BEHAVIOUR(a_new_server_at_the_old_place, .shared = true) {
         char place[256];
 
         CHECK_INT(call_echo(&scene->caller, "x", 1, NULL), ==, VIA_OK);
@@ -197,7 +197,7 @@ BEHAVIOUR(a_new_server_at_the_old_place) {
         CHECK_INT(call_echo(&scene->caller, "x", 1, NULL), ==, VIA_OK);
 }
 
-BEHAVIOUR(nobody_there, .bare = true) {
+BEHAVIOUR(nobody_there, .shared = true, .bare = true) {
         struct via_error err = VIA_ERROR_INIT;
         struct caller caller;
         char endpoint[256];
@@ -210,7 +210,7 @@ BEHAVIOUR(nobody_there, .bare = true) {
         via_error_fini(&err);
 }
 
-BEHAVIOUR(a_place_that_is_taken) {
+BEHAVIOUR(a_place_that_is_taken, .shared = true) {
         struct via_server *server = via_server_new(NULL);
         struct via_error err = VIA_ERROR_INIT;
 

@@ -182,7 +182,7 @@ static int made(struct caller *caller) {
  * A client that asks for much and reads nothing: the server stops when max_queue is full, keeps
  * the link however long it takes, and serves others; in the end everything arrives.
  */
-BEHAVIOUR(a_slow_reader_holds_up_only_itself, .query = "max_queue=1M&stall=100ms") {
+BEHAVIOUR(a_slow_reader_holds_up_only_itself, .shared = true, .query = "max_queue=1M&stall=100ms") {
         struct timespec pause = { .tv_nsec = 50000000 };
         struct msg_number request = { .n = ANSWER };
         struct outcome outcomes[ANSWERS];

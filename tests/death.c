@@ -122,6 +122,8 @@ struct scene {
 static bool scene_init(struct scene *scene, const struct via_transport *by) {
         if (strcmp(by->scheme, "inproc") == 0)
                 return false;                   /* both ends die at once */
+        if (by->traits & VIA_ALONE)
+                return false;                   /* see test_exec.c */
         scene->random = (struct random){ .state = seed };
         printf("%s, --seed=%llu\n", by->scheme, (unsigned long long)seed);
         snprintf(scene->dir, sizeof(scene->dir), "/tmp/via-death-XXXXXX");

@@ -18,6 +18,8 @@ static const struct place {
         { "unix", "unix:%s/socket" },
         { "tcp", "tcp://127.0.0.1:0" },
         { "inproc", "inproc:conformance" },
+        { "fifo", "fifo:%s/fifo" },
+        { "exec", "exec:/proc/self/exe --serve stdio:" },       /* see serve_as_told() */
         { "shm", "shm:conformance" },
         { "mq", "mq:/conformance" },
 };
@@ -40,7 +42,9 @@ void host_place(const struct via_transport *by, const char *dir, const char *que
         n = mark ? snprintf(buf, size, "%.*s%s%s", (int)(mark - place->format), place->format, dir,
                             mark + 2)
                  : snprintf(buf, size, "%s", place->format);
-        snprintf(buf + n, size - (size_t)n, "%s%s", query ? "?" : "", query ? query : "");
+        /* of a child's endpoint, it is the child's */
+        snprintf(buf + n, size - (size_t)n, "%s%s",
+                 !query ? "" : by->traits & VIA_ALONE ? "%3F" : "?", query ? query : "");
 }
 
 /* Removes the folder @dir, in which nothing must have been left. */
@@ -85,13 +89,20 @@ static int serve(const struct start *start, bool in_process) {
                 *start->ret_server = server;
         }
         endpoint = via_server_endpoint(server, 0);
-        if (write(start->ready, endpoint, strlen(endpoint)) < 0)
+        if (start->ready >= 0 && write(start->ready, endpoint, strlen(endpoint)) < 0)
                 return 1;
-        close(start->ready);
+        if (start->ready >= 0)
+                close(start->ready);
         CHECK_INT(via_server_run(server), ==, VIA_OK);
         via_server_free(server);
         free(service);
         return 0;
+}
+
+/* This program as a child: --serve ENDPOINT. */
+__attribute__((constructor(150))) static void serve_as_told(int argc, char **argv) {
+        if (argc == 3 && strcmp(argv[1], "--serve") == 0)
+                exit(serve(&(struct start){ .endpoint = argv[2], .ready = -1 }, true));
 }
 
 static void *thread_main(void *arg) {
@@ -125,6 +136,11 @@ void host_start(struct host *host, const char *endpoint, const struct via_server
         *host = (struct host){ 0 };
         if (options)
                 start.options = *options;
+        if (strncmp(endpoint, "exec:", 5) == 0) {       /* its clients start it */
+                snprintf(host->endpoint, sizeof(host->endpoint), "%s", endpoint);
+                host->alone = true;
+                return;
+        }
         REQUIRE(pipe(ready) == 0);
         start.ready = ready[1];
         if (strncmp(endpoint, "inproc:", 7) == 0)
@@ -140,6 +156,8 @@ void host_start(struct host *host, const char *endpoint, const struct via_server
 
 /* As SIGTERM does: it drains. Returns at once. */
 void host_ask_to_stop(struct host *host) {
+        if (host->alone)
+                return;
         if (host->pid)
                 kill(host->pid, SIGTERM);
         else
@@ -154,7 +172,7 @@ void host_wait(struct host *host) {
                 REQUIRE(waitpid(host->pid, &status, 0) == host->pid);
                 CHECK(WIFEXITED(status));
                 CHECK_INT(WEXITSTATUS(status), ==, 0);
-        } else {
+        } else if (!host->alone) {
                 pthread_join(host->thread, NULL);
         }
         *host = (struct host){ 0 };

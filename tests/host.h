@@ -7,12 +7,14 @@
  * test that started it if there were any.
  */
 #include <pthread.h>
+#include <stdbool.h>
 #include <sys/types.h>
 #include <via/transport.h>
 #include <via/via.h>
 
 struct host {
         pid_t              pid;         /* 0: it is a thread */
+        bool               alone;       /* each client has its own: there is none yet */
         pthread_t          thread;
         struct via_server *server;      /* of a thread */
         char               endpoint[256];       /* as a client must write it */
