@@ -16,6 +16,8 @@ struct fake {
         size_t          n_out, out_most, out_room;
         ssize_t         out_end;                /* what send() returns when there is no room */
         int             waited, wanted;
+        uint8_t         in_priority;            /* of what it has received */
+        char            sent[64];               /* N or H for each send() */
 };
 
 static ssize_t fake_recv(struct via_link *link, void *buf, size_t size) {
@@ -27,6 +29,7 @@ static ssize_t fake_recv(struct via_link *link, void *buf, size_t size) {
         if (n == 0)
                 return fake->in_end;
         memcpy(buf, fake->in, n);
+        link->recv_priority = fake->in_priority;
         fake->in += n;
         fake->n_in -= n;
         return (ssize_t)n;
@@ -45,6 +48,8 @@ static ssize_t fake_send(struct via_link *link, const void *data, size_t size) {
                 n = fake->out_most;
         if (n == 0)
                 return fake->out_end;
+        if (strlen(fake->sent) < sizeof(fake->sent) - 1)
+                strcat(fake->sent, link->send_priority ? "H" : "N");
         for (size_t i = 0; i < n; i++, fake->n_out++)
                 if (fake->n_out < sizeof(fake->out))
                         fake->out[fake->n_out] = ((const uint8_t *)data)[i];
@@ -77,21 +82,30 @@ static const struct via_transport transport_without_wait = {
         .send = fake_send, .recv = fake_recv, .arm = fake_arm, .close = fake_close
 };
 
+static const struct via_transport transport_with_lanes = {
+        .traits = VIA_PRIORITY, .send = fake_send, .recv = fake_recv, .arm = fake_arm,
+        .close = fake_close
+};
+
 static struct via_pool pool;
 static const struct via_limits defaults;
 static struct frames f;
 
 /* A pump on a new link, which is the pump's. */
-static struct fake *start(struct via_pump *pump) {
+static struct fake *start_by(struct via_pump *pump, const struct via_transport *by) {
         struct fake *fake = calloc(1, sizeof(*fake));
 
         REQUIRE(fake);
-        fake->link.by = &transport;
+        fake->link.by = by;
         fake->in_end = fake->out_end = -EAGAIN;
         fake->out_room = SIZE_MAX;
         fake->waited = -1;
         via_pump_init(pump, &fake->link, &pool, &defaults, 0);
         return fake;
+}
+
+static struct fake *start(struct via_pump *pump) {
+        return start_by(pump, &transport);
 }
 
 static void arrives(struct fake *fake, const void *bytes, size_t n) {
@@ -111,8 +125,7 @@ static unsigned receive(struct via_pump *pump, struct via_event *ev) {
         return n;
 }
 
-static struct fake *start_greeted(struct via_pump *pump) {
-        struct fake *fake = start(pump);
+static struct fake *greet(struct via_pump *pump, struct fake *fake) {
         struct via_event ev;
 
         f.n = 0;
@@ -122,7 +135,12 @@ static struct fake *start_greeted(struct via_pump *pump) {
         via_pump_rest(pump, 0);
         CHECK_INT(via_pump_flush(pump), ==, 0);
         f.n = fake->n_out = 0;
+        *fake->sent = 0;
         return fake;
+}
+
+static struct fake *start_greeted(struct via_pump *pump) {
+        return greet(pump, start(pump));
 }
 
 static void queue(struct via_pump *pump, const char *bytes) {
@@ -345,6 +363,181 @@ TEST(a_fault_comes_up) {
         stop(&pump);
 }
 
+/* --- priorities -------------------------------------------------------------------------------- */
+
+static void queue_high(struct via_pump *pump, const char *bytes) {
+        uint8_t *room = via_pump_reserve_for(pump, true, strlen(bytes) + 100);
+
+        REQUIRE(room);
+        memcpy(room, bytes, strlen(bytes));
+        via_pump_commit(pump, strlen(bytes));
+}
+
+static bool was_sent(const struct fake *fake, const char *bytes, const char *how) {
+        return fake->n_out == strlen(bytes) && memcmp(fake->out, bytes, fake->n_out) == 0 &&
+               strcmp(fake->sent, how) == 0;
+}
+
+TEST(high_leaves_first) {
+        struct via_pump pump;
+        struct fake *fake = greet(&pump, start_by(&pump, &transport_with_lanes));
+
+        queue(&pump, "one");
+        queue_high(&pump, "NOW");
+        queue(&pump, "two");
+        queue_high(&pump, "THEN");
+        CHECK_INT(via_pump_queued(&pump), ==, 13);
+        CHECK_INT(via_pump_flush(&pump), ==, 0);
+        CHECK(was_sent(fake, "NOWTHENonetwo", "HN"));
+        stop(&pump);
+}
+
+/* In the middle of a normal frame; what is lent and not used, is not sent. */
+TEST(high_leaves_between_two_pieces) {
+        struct via_pump pump;
+        struct fake *fake = greet(&pump, start_by(&pump, &transport_with_lanes));
+
+        queue(&pump, "abcdef");
+        fake->out_room = 3;
+        CHECK_INT(via_pump_flush(&pump), ==, VIA_PUMP_BLOCKED);
+        REQUIRE(via_pump_reserve(&pump, 1000));
+        queue_high(&pump, "NOW");
+        REQUIRE(via_pump_reserve_for(&pump, true, 1000));
+        queue(&pump, "g");
+        fake->out_room = 2;
+        CHECK_INT(via_pump_flush(&pump), ==, VIA_PUMP_BLOCKED);
+        CHECK_INT(via_pump_queued(&pump), ==, 5);
+        fake->out_room = 100;
+        CHECK_INT(via_pump_flush(&pump), ==, 0);
+        CHECK(was_sent(fake, "abcNOWdefg", "NHHN"));
+        stop(&pump);
+}
+
+TEST(without_lanes_all_keep_their_order) {
+        struct via_pump pump;
+        struct fake *fake = start_greeted(&pump);
+
+        queue(&pump, "one");
+        queue_high(&pump, "now");
+        CHECK_INT(via_pump_flush(&pump), ==, 0);
+        CHECK(was_sent(fake, "onenow", "N"));
+        stop(&pump);
+}
+
+/* Hello must be first, whatever comes with it; a goaway must be last. */
+TEST(hello_is_high_and_goaway_is_not) {
+        struct via_pump pump;
+        struct fake *fake = start_by(&pump, &transport_with_lanes);
+
+        via_conn_goaway(&pump.conn, 0, "");
+        queue(&pump, "normal");
+        queue_high(&pump, "HIGH");
+        CHECK_INT(via_pump_flush(&pump), ==, 0);
+        CHECK_STR(fake->sent, "HN");
+        CHECK_INT(fake->out[4], ==, WIRE_HELLO_FRAME);
+        CHECK(memcmp(fake->out + WIRE_HEADER + WIRE_HELLO, "HIGHnormal", 10) == 0);
+        CHECK_INT(fake->n_out, ==, 2 * WIRE_HEADER + WIRE_HELLO + 10);
+        CHECK_INT(fake->out[fake->n_out - WIRE_HEADER + 4], ==, WIRE_GOAWAY);
+        stop(&pump);
+}
+
+TEST(a_pong_is_high) {
+        struct via_pump pump;
+        struct fake *fake = greet(&pump, start_by(&pump, &transport_with_lanes));
+        struct via_event ev;
+
+        queue(&pump, "reply");
+        frames_put(&f, (struct wire_header){ .type = WIRE_PING, .value = 7 }, "", 0);
+        arrives(fake, f.data, f.n);
+        receive(&pump, &ev);
+        CHECK_INT(via_pump_flush(&pump), ==, 0);
+        CHECK_STR(fake->sent, "HN");
+        CHECK_INT(fake->out[4], ==, WIRE_PONG);
+        CHECK(memcmp(fake->out + WIRE_HEADER, "reply", 5) == 0);
+        stop(&pump);
+}
+
+/*
+ * Two streams of calls, some too big, cut and mixed in every way: each comes out whole and in its
+ * own order, and says which it was.
+ */
+TEST(streams_come_apart) {
+        for (size_t cut = 1; cut < 60; cut++) {
+                struct frames streams[2] = { { .n = 0 }, { .n = 0 } };
+                uint32_t seen[2] = { 0, 0 };
+                size_t at[2] = { 0, 0 };
+                static uint8_t big[3000];
+                struct via_limits small = { .v = { [VIA_LIMIT_MESSAGE] = 100 } };
+                struct via_pump pump;
+                struct fake *fake = calloc(1, sizeof(*fake));
+                unsigned turn = 0;
+
+                REQUIRE(fake);
+                fake->link.by = &transport_with_lanes;
+                fake->in_end = fake->out_end = -EAGAIN;
+                fake->out_room = SIZE_MAX;
+                via_pump_init(&pump, &fake->link, &pool, &small, 0);
+                greet(&pump, fake);
+                for (uint32_t i = 0; i < 10; i++) {
+                        frames_call(&streams[0], i, 0, big, i % 4 == 3 ? 700 : i);
+                        frames_call(&streams[1], i, 1, big, i % 3 == 2 ? 300 : 2 * i);
+                }
+                while (at[0] < streams[0].n || at[1] < streams[1].n) {
+                        unsigned which = turn++ / (1 + cut % 3) % 2;
+                        size_t n = streams[which].n - at[which];
+                        struct via_event ev;
+
+                        n = n < cut ? n : cut;
+                        if (n == 0)
+                                continue;
+                        fake->in_priority = (uint8_t)which;
+                        arrives(fake, streams[which].data + at[which], n);
+                        at[which] += n;
+                        REQUIRE(via_pump_drain(&pump, 0) == 0);
+                        while (via_pump_next(&pump, &ev) == 0) {
+                                CHECK_INT(ev.high, ==, which);
+                                CHECK_INT(ev.method, ==, which);
+                                CHECK_INT(ev.id, ==, seen[which]);
+                                CHECK_INT(ev.too_big, ==, which ? ev.id % 3 == 2 : ev.id % 4 == 3);
+                                seen[which]++;
+                        }
+                        via_pump_rest(&pump, 0);
+                }
+                CHECK_INT(seen[0], ==, 10);
+                CHECK_INT(seen[1], ==, 10);
+                CHECK(!pump.in.data && !pump.high.in.data);
+                CHECK_INT(pump.conn.due, ==, INT64_MAX);
+                stop(&pump);
+        }
+}
+
+/* Half a frame in either stream, or half of one too big, keeps the peer under its deadline. */
+TEST(half_a_high_frame_is_waited_for) {
+        struct via_pump pump;
+        struct fake *fake = greet(&pump, start_by(&pump, &transport_with_lanes));
+        struct via_event ev;
+
+        frames_call(&f, 1, 2, "abc", 3);
+        fake->in_priority = VIA_HIGH;
+        arrives(fake, f.data, f.n - 1);
+        CHECK_INT(receive(&pump, &ev), ==, 0);
+        via_pump_rest(&pump, 0);
+        CHECK(pump.high.in.data && !pump.in.data);
+        CHECK_INT(pump.conn.due, ==, 30000);
+        fake->in_priority = VIA_NORMAL;
+        arrives(fake, f.data, f.n);
+        CHECK_INT(receive(&pump, &ev), ==, 1);
+        via_pump_rest(&pump, 0);
+        CHECK_INT(pump.conn.due, ==, 30000);
+        fake->in_priority = VIA_HIGH;
+        arrives(fake, f.data + f.n - 1, 1);
+        CHECK_INT(receive(&pump, &ev), ==, 1);
+        via_pump_rest(&pump, 0);
+        CHECK_INT(pump.conn.due, ==, INT64_MAX);
+        CHECK(!pump.high.in.data && !pump.in.data);
+        stop(&pump);
+}
+
 /* --- memory ----------------------------------------------------------------------------------- */
 
 /* What is announced costs nothing; what arrives costs at most what doubling makes of it. */
@@ -490,7 +683,7 @@ TEST(closes_its_link_once) {
         CHECK_INT(closed, ==, 1);
 }
 
-TEST(no_memory_is_said) {
+static void say_no_memory(const struct via_transport *by) {
         struct alloc_turns turns = { 0 };
 
         while (alloc_turn(&turns)) {
@@ -502,7 +695,7 @@ TEST(no_memory_is_said) {
 
                 if (!fake)
                         continue;
-                fake->link.by = &transport;
+                fake->link.by = by;
                 fake->in_end = -EAGAIN;
                 fake->out_room = SIZE_MAX;
                 via_pump_init(&pump, &fake->link, &pool, &defaults, 0);
@@ -532,4 +725,9 @@ TEST(no_memory_is_said) {
                 via_pool_fini(&pool);
         }
         CHECK_INT(turns.n, >=, 4);
+}
+
+TEST(no_memory_is_said) {
+        say_no_memory(&transport);
+        say_no_memory(&transport_with_lanes);
 }
