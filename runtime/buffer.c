@@ -8,7 +8,6 @@
 #include "buffer.h"
 
 #define BUFFER_FIRST ((size_t)128 * 1024)       /* a batch, and most sockets' fill */
-#define BUFFER_KEEP  ((size_t)8 * 1024 * 1024)  /* larger ones are not kept once idle */
 
 void via_buffer_fini(struct via_buffer *b) {
         free(b->data);
@@ -20,12 +19,12 @@ void via_pool_fini(struct via_pool *pool) {
                 via_buffer_fini(&pool->spare[i]);
 }
 
-/* Forgets what is in @b and hands its memory to the pool, which keeps the larger ones. */
-void via_buffer_give(struct via_buffer *b, struct via_pool *pool) {
+/* via_buffer_give() where there is no free place for it, or it is too large. */
+void via_buffer_drop(struct via_buffer *b, struct via_pool *pool) {
         struct via_buffer given = { .data = b->data, .cap = b->cap };
 
         *b = (struct via_buffer){ 0 };
-        if (given.cap > BUFFER_KEEP)
+        if (given.cap > VIA_BUFFER_KEEP)
                 via_buffer_fini(&given);
         for (size_t i = 0; given.data && i < sizeof(pool->spare) / sizeof(pool->spare[0]); i++) {
                 if (pool->spare[i].cap < given.cap) {
@@ -38,25 +37,19 @@ void via_buffer_give(struct via_buffer *b, struct via_pool *pool) {
         via_buffer_fini(&given);
 }
 
-static void buffer_take(struct via_buffer *b, struct via_pool *pool) {
-        for (size_t i = 0; i < sizeof(pool->spare) / sizeof(pool->spare[0]); i++) {
-                if (pool->spare[i].data) {
-                        *b = pool->spare[i];
-                        pool->spare[i] = (struct via_buffer){ 0 };
-                        return;
-                }
-        }
+static inline void buffer_take(struct via_buffer *b, struct via_pool *pool) {
+        struct via_buffer *spare = &pool->spare[!pool->spare[0].data];
+
+        b->data = spare->data;
+        b->cap = spare->cap;
+        spare->data = NULL;
+        spare->cap = 0;
 }
 
-/* via_buffer_room() where there is none yet. */
-int via_buffer_grow(struct via_buffer *b, struct via_pool *pool, size_t room) {
+__attribute__((noinline)) static int buffer_grow(struct via_buffer *b, size_t room) {
         size_t used = via_buffer_used(b), cap;
         uint8_t *data;
 
-        if (!b->data)
-                buffer_take(b, pool);
-        if (b->cap - b->tail >= room)
-                return 0;
         /* A long queue is only moved over as much as has left it: each of its bytes once. */
         if (b->cap - used < room || (used > BUFFER_FIRST && b->head < used)) {
                 if (room > SIZE_MAX / 4 - used)
@@ -75,4 +68,11 @@ int via_buffer_grow(struct via_buffer *b, struct via_pool *pool, size_t room) {
         b->tail = used;
         b->head = 0;
         return 0;
+}
+
+/* via_buffer_room() where there is none yet. */
+int via_buffer_grow(struct via_buffer *b, struct via_pool *pool, size_t room) {
+        if (!b->data)
+                buffer_take(b, pool);
+        return b->cap - b->tail >= room ? 0 : buffer_grow(b, room);
 }

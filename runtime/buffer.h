@@ -19,6 +19,9 @@ struct via_pool {
         struct via_buffer spare[2];
 };
 
+/* bytes; larger ones are not kept once idle */
+#define VIA_BUFFER_KEEP ((size_t)8 * 1024 * 1024)
+
 static inline size_t via_buffer_used(const struct via_buffer *b) {
         return b->tail - b->head;
 }
@@ -26,8 +29,23 @@ static inline size_t via_buffer_used(const struct via_buffer *b) {
 void via_pool_fini(struct via_pool *pool);
 
 void via_buffer_fini(struct via_buffer *b);
-void via_buffer_give(struct via_buffer *b, struct via_pool *pool);
+void via_buffer_drop(struct via_buffer *b, struct via_pool *pool);
 int  via_buffer_grow(struct via_buffer *b, struct via_pool *pool, size_t room);
+
+/* Forgets what is in @b and hands its memory to the pool, which keeps the larger ones. */
+static inline void via_buffer_give(struct via_buffer *b, struct via_pool *pool) {
+        struct via_buffer *first = &pool->spare[0];
+        struct via_buffer *spare = first->data ? first + 1 : first;
+
+        if (__builtin_expect(spare->data || b->cap > (spare == first ? VIA_BUFFER_KEEP
+                                                                     : first->cap), 0)) {
+                via_buffer_drop(b, pool);
+                return;
+        }
+        spare->data = b->data;
+        spare->cap = b->cap;
+        *b = (struct via_buffer){ 0 };
+}
 
 /*
  * Makes sure that @room bytes (more than 0) can be written at b->data + b->tail: moves what is
