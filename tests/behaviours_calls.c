@@ -221,7 +221,8 @@ BEHAVIOUR(a_handler_knows_where_it_is) {
         char want[300];
 
         CHECK_INT(caller_call(&scene->caller, "here", NULL, &request, &response, NULL), ==, VIA_OK);
-        snprintf(want, sizeof(want), "%s conf.Basic/here", scene->host.endpoint);
+        snprintf(want, sizeof(want), "%s conf.Basic/here",
+                 scene->host.alone ? "stdio:" : scene->host.endpoint);
         CHECK_STR(response.s, want);
         free(response.s);
 }
