@@ -34,6 +34,7 @@
 enum {
         OPEN = O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC,
         CLOSE_MS = 1000,
+        READS_MAX = 1000,                               /* for one card: as many as fit in */
 };
 
 struct fifo_link {
@@ -197,8 +198,9 @@ static void fifo_name(const struct via_listener *listener, char *buf, size_t siz
  */
 static int next_card(struct fifo_listener *self) {
         static const char magic[] = VIA_FIFO_MAGIC;
+        int reads = 0;
 
-        for (;;) {
+        while (reads < READS_MAX) {
                 size_t n = self->got < sizeof(magic) ? self->got : sizeof(magic);
                 ssize_t got;
 
@@ -208,11 +210,13 @@ static int next_card(struct fifo_listener *self) {
                 }
                 if (self->got == sizeof(self->card))
                         return 0;
+                reads++;
                 got = read(self->fd.fd, self->bytes + self->got, sizeof(self->card) - self->got);
                 if (got <= 0)
                         return got == 0 || errno == EINTR ? -EAGAIN : -errno;
                 self->got += (size_t)got;
         }
+        return -EAGAIN;                                 /* others want their turn */
 }
 
 static int fifo_accept(struct via_listener *listener, struct via_link *link) {
