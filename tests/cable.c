@@ -29,6 +29,12 @@ static size_t some(struct cable *cable, size_t n) {
 /* Puts @n bytes, for which there is room, on their way. */
 static void put(struct cable *cable, struct cable_way *way, const void *data, size_t n) {
         int64_t arrives = cable->now + random_below(&cable->random, cable->delay + 1);
+        const struct cable_way *high = way + 1;
+
+        /* What is normal never overtakes what is high. */
+        if ((way == cable->ways[0] || way == cable->ways[1]) && high->n_pieces &&
+            high->pieces[high->n_pieces - 1].arrives > arrives)
+                arrives = high->pieces[high->n_pieces - 1].arrives;
 
         for (size_t i = 0; i < n; i++)
                 way->bytes[way->sent++ % CABLE_ROOM] = ((const uint8_t *)data)[i];
@@ -45,7 +51,7 @@ static size_t room_in(const struct cable *cable, const struct cable_way *way) {
 static ssize_t cable_send(struct via_link *link, const void *data, size_t size) {
         struct cable_link *self = cable_of(link);
         struct cable *cable = self->cable;
-        struct cable_way *way = &cable->ways[self->end];
+        struct cable_way *way = &cable->ways[self->end][cable->lanes ? link->send_priority : 0];
         size_t n = room_in(cable, way);
 
         if (way->deaf)
@@ -86,20 +92,25 @@ static void take(struct cable_way *way, size_t n) {
 
 static ssize_t cable_recv(struct via_link *link, void *buf, size_t size) {
         struct cable_link *self = cable_of(link);
-        struct cable_way *way = &self->cable->ways[!self->end];
-        ssize_t n = arrived(self->cable, way, size);
+        struct cable_way *ways = self->cable->ways[!self->end];
+        ssize_t n = 0;
 
-        if (n > 0) {
-                show(way, buf, (size_t)n);
-                take(way, (size_t)n);
+        for (int high = self->cable->lanes; high >= 0; high--) {
+                n = arrived(self->cable, &ways[high], size);
+                if (n <= 0)
+                        continue;
+                show(&ways[high], buf, (size_t)n);
+                take(&ways[high], (size_t)n);
+                link->recv_priority = (uint8_t)high;
+                return n;
         }
-        return n;
+        return ways[1].n_pieces ? -EAGAIN : n;
 }
 
 static uint8_t *cable_reserve(struct via_link *link, size_t size) {
         struct cable_link *self = cable_of(link);
         struct cable *cable = self->cable;
-        struct cable_way *way = &cable->ways[self->end];
+        struct cable_way *way = cable->ways[self->end];
         uint8_t *lent;
 
         if (way->deaf || size > room_in(cable, way) || random_once(&cable->random, 10))
@@ -112,7 +123,7 @@ static uint8_t *cable_reserve(struct via_link *link, size_t size) {
 
 static void cable_commit(struct via_link *link, size_t size) {
         struct cable_link *self = cable_of(link);
-        struct cable_way *way = &self->cable->ways[self->end];
+        struct cable_way *way = self->cable->ways[self->end];
 
         if (!way->deaf)
                 put(self->cable, way, self->lent, size);
@@ -122,7 +133,7 @@ static void cable_commit(struct via_link *link, size_t size) {
 
 static ssize_t cable_peek(struct via_link *link, const uint8_t **ret_data) {
         struct cable_link *self = cable_of(link);
-        struct cable_way *way = &self->cable->ways[!self->end];
+        struct cable_way *way = self->cable->ways[!self->end];
         ssize_t n = arrived(self->cable, way, CABLE_ROOM);
 
         if (n <= 0)
@@ -141,7 +152,7 @@ static void cable_release(struct via_link *link, size_t size) {
 
         free(self->shown);
         self->shown = NULL;
-        take(&self->cable->ways[!self->end], size);
+        take(self->cable->ways[!self->end], size);
 }
 
 static int cable_arm(struct via_link *link, int want, struct via_wait *ret_wait) {
@@ -153,11 +164,13 @@ static int cable_arm(struct via_link *link, int want, struct via_wait *ret_wait)
 
 static void cable_close(struct via_link *link) {
         struct cable_link *self = cable_of(link);
-        struct cable_way *ways = self->cable->ways;
+        struct cable *cable = self->cable;
 
-        if (!ways[self->end].ended)
-                ways[self->end].ended = 1;
-        ways[!self->end].deaf = true;
+        for (int high = 0; high < 2; high++) {
+                if (!cable->ways[self->end][high].ended)
+                        cable->ways[self->end][high].ended = 1;
+                cable->ways[!self->end][high].deaf = true;
+        }
         free(self->lent);
         free(self->shown);
 }
@@ -186,6 +199,15 @@ static const struct via_transport cable_lending = {
         .loan = &cable_loan,
 };
 
+static const struct via_transport cable_with_lanes = {
+        .scheme = "cable",
+        .traits = VIA_PRIORITY,
+        .send = cable_send,
+        .recv = cable_recv,
+        .arm = cable_arm,
+        .close = cable_close,
+};
+
 void cable_init(struct cable *cable, uint64_t seed) {
         memset(cable, 0, sizeof(*cable));
         cable->random.state = seed;
@@ -198,32 +220,42 @@ struct via_link *cable_link(struct cable *cable, int end) {
         if (!link)
                 return NULL;
         *link = (struct cable_link){ .cable = cable, .end = end };
-        link->link.by = cable->lends ? &cable_lending : &cable_transport;
+        link->link.by = cable->lends ? &cable_lending
+                        : cable->lanes ? &cable_with_lanes
+                                       : &cable_transport;
         return &link->link;
 }
 
-void cable_cut(struct cable *cable) {
-        for (int i = 0; i < 2; i++) {
-                struct cable_way *way = &cable->ways[i];
-                uint32_t left = (uint32_t)(way->sent - way->got);
+/* Loses the last of what is on its way, or all; whether anything was lost. */
+static bool lose(struct cable *cable, struct cable_way *way, bool all) {
+        uint32_t left = (uint32_t)(way->sent - way->got);
+        uint64_t sent = way->got + (all ? 0 : random_below(&cable->random, left + 1));
+        bool some_lost = sent < way->sent;
 
-                way->sent = way->got + random_below(&cable->random, left + 1);
-                while (way->n_pieces && way->pieces[way->n_pieces - 1].end > way->sent) {
-                        way->n_pieces--;
-                        if (way->sent >
-                            (way->n_pieces ? way->pieces[way->n_pieces - 1].end : way->got))
-                                way->pieces[way->n_pieces++].end = way->sent;
-                }
-                way->ended = -ECONNRESET;
-                way->deaf = true;
+        way->sent = sent;
+        while (way->n_pieces && way->pieces[way->n_pieces - 1].end > way->sent) {
+                way->n_pieces--;
+                if (way->sent > (way->n_pieces ? way->pieces[way->n_pieces - 1].end : way->got))
+                        way->pieces[way->n_pieces++].end = way->sent;
         }
+        way->ended = -ECONNRESET;
+        way->deaf = true;
+        return some_lost;
+}
+
+void cable_cut(struct cable *cable) {
+        for (int i = 0; i < 2; i++)
+                lose(cable, &cable->ways[i][0], lose(cable, &cable->ways[i][1], false));
 }
 
 int64_t cable_next(const struct cable *cable) {
         int64_t next = INT64_MAX;
 
-        for (int i = 0; i < 2; i++)
-                if (cable->ways[i].n_pieces && cable->ways[i].pieces[0].arrives < next)
-                        next = cable->ways[i].pieces[0].arrives;
+        for (int i = 0; i < 4; i++) {
+                const struct cable_way *way = &cable->ways[i / 2][i % 2];
+
+                if (way->n_pieces && way->pieces[0].arrives < next)
+                        next = way->pieces[0].arrives;
+        }
         return next;
 }

@@ -31,7 +31,9 @@ struct cable {
         uint32_t         delay;                 /* ms at most */
         bool             whole;                 /* not in odd pieces */
         bool             lends;                 /* links have room of their own, see via_loan */
-        struct cable_way ways[2];               /* from end 0, and from end 1 */
+        bool             lanes;                 /* links have priorities, see VIA_PRIORITY */
+        /* from end 0, and from end 1; the second of each is what is high */
+        struct cable_way ways[2][2];
 };
 
 void cable_init(struct cable *cable, uint64_t seed);

@@ -1,8 +1,8 @@
 /*
  * ledger.c - what two machines on a cable owe each other: the judge of test_cable
  *
- * What one side queues is what comes out at the other: in this order, nothing twice, nothing
- * missing. Only a reply to a call that has ended by itself may stay unseen.
+ * What one side queues is what comes out at the other: in this order (of each stream, where
+ * there are two), nothing twice, nothing missing. Only a reply to a call that has ended by itself may stay unseen.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,7 +24,7 @@ void ledger_wrong(const char *format, ...) {
 void ledger_init(struct ledger *ledger) {
         for (int i = 0; i < 2; i++)
                 ledger->sides[i].n_calls = ledger->sides[i].n_frames =
-                        ledger->sides[i].n_arrived = 0;
+                        ledger->sides[i].n_arrived[0] = ledger->sides[i].n_arrived[1] = 0;
 }
 
 struct ledger_call *ledger_call(struct ledger *ledger, int side) {
@@ -60,16 +60,17 @@ void ledger_sent(struct ledger *ledger, int side, struct ledger_frame frame) {
         }
 }
 
-/* The frame of the other side's that must come out at @side now; NULL: none. */
-static struct ledger_frame *expected(struct ledger *ledger, int side, bool taken) {
+/* The frame of the other side's that must come out at @side now, of that stream; NULL: none. */
+static struct ledger_frame *expected(struct ledger *ledger, int side, bool high, bool taken) {
         struct ledger_side *s = &ledger->sides[side], *from = &ledger->sides[!side];
+        uint32_t *at = &s->n_arrived[high];
 
-        for (; s->n_arrived < from->n_frames; s->n_arrived++) {
-                struct ledger_frame *frame = &from->frames[s->n_arrived];
+        for (; *at < from->n_frames; ++*at) {
+                struct ledger_frame *frame = &from->frames[*at];
 
-                if (frame->what != LEDGER_REPLY ||
-                    s->calls[frame->number].state == LEDGER_WAITS)
-                        return taken ? (s->n_arrived++, frame) : frame;
+                if (frame->high == high && (frame->what != LEDGER_REPLY ||
+                                            s->calls[frame->number].state == LEDGER_WAITS))
+                        return taken ? (++*at, frame) : frame;
         }
         return NULL;
 }
@@ -87,14 +88,14 @@ static void check_body(const struct ledger_frame *frame, const struct via_event 
                         ledger_wrong("byte %zu of %u is wrong", i, frame->size);
 }
 
-void ledger_arrived(struct ledger *ledger, int side, const struct via_event *ev,
-                    uint64_t max_message) {
+const struct ledger_frame *ledger_arrived(struct ledger *ledger, int side,
+                                          const struct via_event *ev, uint64_t max_message) {
         static const enum via_event_type types[] = {
                 [LEDGER_CALL] = VIA_EVENT_CALL,     [LEDGER_ONEWAY] = VIA_EVENT_CALL,
                 [LEDGER_REPLY] = VIA_EVENT_REPLY,   [LEDGER_CANCEL] = VIA_EVENT_CANCEL,
                 [LEDGER_GOAWAY] = VIA_EVENT_GOAWAY,
         };
-        struct ledger_frame *frame = expected(ledger, side, true);
+        struct ledger_frame *frame = expected(ledger, side, ev->high, true);
 
         if (!frame)
                 ledger_wrong("event %d came out, but nothing was sent", ev->type);
@@ -121,6 +122,7 @@ void ledger_arrived(struct ledger *ledger, int side, const struct via_event *ev,
                 call->state = LEDGER_ENDED;
                 check_body(frame, ev, max_message);
         }
+        return frame;
 }
 
 void ledger_expired(struct ledger *ledger, int side, void *which, uint32_t id, int64_t now) {
@@ -147,11 +149,14 @@ void ledger_swept(const struct ledger *ledger, int side, int64_t now) {
 }
 
 void ledger_complete(struct ledger *ledger, int side) {
-        const struct ledger_frame *frame = expected(ledger, side, false);
+        for (int high = 0; high < 2; high++) {
+                const struct ledger_frame *frame = expected(ledger, side, high, false);
 
-        if (frame)
-                ledger_wrong("frame %u of %u, a %d, never came", ledger->sides[side].n_arrived,
-                             ledger->sides[!side].n_frames, frame->what);
+                if (frame)
+                        ledger_wrong("frame %u of %u, a %d, never came",
+                                     ledger->sides[side].n_arrived[high],
+                                     ledger->sides[!side].n_frames, frame->what);
+        }
 }
 
 void ledger_over(const struct ledger *ledger, int side) {

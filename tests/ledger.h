@@ -18,6 +18,7 @@ struct ledger_call {
         uint32_t number;
         uint32_t id;
         int64_t  due;
+        bool     high;
         enum { LEDGER_WAITS = 1, LEDGER_ENDED } state;
 };
 
@@ -26,6 +27,7 @@ struct ledger_frame {
         enum ledger_what what;
         uint32_t         number, id;            /* of the call, by who made it */
         uint32_t         size, value;           /* size: of the request, or of the answer */
+        bool             high;                  /* which stream it is in */
 };
 
 struct ledger_side {
@@ -33,7 +35,8 @@ struct ledger_side {
         uint32_t            n_calls;
         struct ledger_frame frames[LEDGER_MOST];
         uint32_t            n_frames;           /* queued by this side */
-        uint32_t            n_arrived;          /* of the other's frames, how many have come */
+        /* how many of the other's frames are dealt with, in the view of either stream */
+        uint32_t            n_arrived[2];
 };
 
 struct ledger {
@@ -46,8 +49,10 @@ void ledger_init(struct ledger *ledger);
 struct ledger_call *ledger_call(struct ledger *ledger, int side);
 
 void ledger_sent(struct ledger *ledger, int side, struct ledger_frame frame);
-void ledger_arrived(struct ledger *ledger, int side, const struct via_event *ev,
-                    uint64_t max_message);
+
+/* @ev came out at @side; returns the frame that it was. */
+const struct ledger_frame *ledger_arrived(struct ledger *ledger, int side,
+                                          const struct via_event *ev, uint64_t max_message);
 void ledger_expired(struct ledger *ledger, int side, void *call, uint32_t id, int64_t now);
 void ledger_swept(const struct ledger *ledger, int side, int64_t now);
 

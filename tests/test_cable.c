@@ -51,8 +51,10 @@ static bool say(int side, struct wire_header header, struct ledger_frame frame) 
         struct via_pump *pump = &life.sides[side].pump;
         bool call = frame.what == LEDGER_CALL || frame.what == LEDGER_ONEWAY;
         size_t before = call ? WIRE_METHOD : 0;
-        uint8_t *room = via_pump_reserve(pump, WIRE_HEADER + before + frame.size);
+        uint8_t *room;
 
+        frame.high = frame.high && life.cable.lanes;
+        room = via_pump_reserve_for(pump, frame.high, WIRE_HEADER + before + frame.size);
         if (!room)
                 return false;
         header.length = (uint32_t)(before + frame.size);
@@ -74,10 +76,12 @@ static void call(int side, const struct step *step) {
         struct ledger_frame frame = { .what = LEDGER_CALL,
                                       .number = call->number,
                                       .size = step->size,
-                                      .value = timeout };
+                                      .value = timeout,
+                                      .high = step->number & 1 << 19 };
         void *taken;
         int r;
 
+        call->high = frame.high;
         call->due = step->number & 1 << 21 ? INT64_MAX : life.cable.now + timeout;
         r = via_calls_add(&conn->calls, call, call->due, &frame.id);
         if (r == VIA_CALLS_FULL && conn->calls.n < conn->calls.max)
@@ -98,7 +102,8 @@ static void oneway(int side, const struct step *step) {
                                    .number = step->number,
                                    .id = step->number,
                                    .size = step->size,
-                                   .value = step->number });
+                                   .value = step->number,
+                                   .high = step->number & 1 << 19 });
 }
 
 /* Answers one of those that are waiting, not the first as a rule. */
@@ -131,7 +136,10 @@ static void goaway(int side, const struct step *step) {
         bool said = conn->state & VIA_CONN_GOAWAY_SENT;
 
         via_conn_goaway(conn, (uint8_t)(step->number % 17), "enough for today");
-        via_pump_reserve(&life.sides[side].pump, 0);
+        if (life.cable.lanes)
+                via_pump_flush(&life.sides[side].pump); /* where it is said last */
+        else
+                via_pump_reserve(&life.sides[side].pump, 0);
         if (!said && conn->state & VIA_CONN_GOAWAY_SENT)
                 ledger_sent(&life.ledger, side,
                             (struct ledger_frame){ .what = LEDGER_GOAWAY,
@@ -145,10 +153,12 @@ static void expire(int side, int64_t now, bool cancel) {
         void *call;
 
         while (via_calls_expire(calls, now, &call, &id) == 0) {
+                bool high = ((struct ledger_call *)call)->high;
+
                 ledger_expired(&life.ledger, side, call, id, now);
                 if (cancel && id % 2)
                         say(side, (struct wire_header){ .type = WIRE_CANCEL },
-                            (struct ledger_frame){ .what = LEDGER_CANCEL, .id = id });
+                            (struct ledger_frame){ .what = LEDGER_CANCEL, .id = id, .high = high });
         }
         ledger_swept(&life.ledger, side, now);
 }
@@ -159,13 +169,11 @@ static void deliver(int side) {
         int r;
 
         while ((r = via_pump_next(&s->pump, &ev)) == 0) {
-                ledger_arrived(&life.ledger, side, &ev, s->pump.conn.max_message);
-                if (ev.type == VIA_EVENT_CALL && !ev.oneway) {
-                        const struct ledger_side *from = &life.ledger.sides[!side];
+                const struct ledger_frame *frame = ledger_arrived(&life.ledger, side, &ev,
+                                                                  s->pump.conn.max_message);
 
-                        s->asked[s->n_asked++] =
-                                from->frames[life.ledger.sides[side].n_arrived - 1];
-                }
+                if (ev.type == VIA_EVENT_CALL && !ev.oneway)
+                        s->asked[s->n_asked++] = *frame;
         }
         if (r < 0)
                 ledger_wrong("the other one is accused of this: %s", s->pump.conn.why);
@@ -283,7 +291,8 @@ static void calm_down(void) {
                 if (life.sides[side].pump.conn.calls.n)
                         ledger_wrong("all was answered, and %u calls wait",
                                      life.sides[side].pump.conn.calls.n);
-                if (life.sides[side].pump.in.data || life.sides[side].pump.out.data)
+                if (life.sides[side].pump.in.data || life.sides[side].pump.out.data ||
+                    life.sides[side].pump.high.in.data || life.sides[side].pump.high.out.data)
                         ledger_wrong("a buffer is kept for nothing");
         }
 }
@@ -295,6 +304,7 @@ static void start(struct random *random, uint64_t seed) {
         life.cable.now = 1000;
         life.cable.room = 1 + random_below(random, random_once(random, 4) ? 50 : CABLE_ROOM);
         life.cable.lends = random_once(random, 2);
+        life.cable.lanes = !life.cable.lends && random_once(random, 2);
         life.cable.delay = random_below(random, 60);
         for (int side = 0; side < 2; side++) {
                 struct via_limits limits = { .v = {
