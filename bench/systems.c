@@ -6,6 +6,7 @@
  */
 #include "bench.h"
 #include "floor_hand.h"
+#include "floor_mq.h"
 #include "floor_pingpong.h"
 #include "floor_ring.h"
 #include "idlc_time.h"
@@ -48,6 +49,7 @@ const unsigned bench_n_cases = sizeof(bench_cases) / sizeof(*bench_cases);
 const struct bench_system bench_systems[] = {
         { "raw", "unix", SEQ, BOTH, false, pingpong_serve_epoll, pingpong_drive },
         { "raw", "tcp", SEQ, BOTH, false, pingpong_serve_epoll, pingpong_drive },
+        { "raw", "mq", SEQ, BOTH, false, mq_serve, mq_drive },
         { "raw-blocking", "unix", SEQ, BOTH, false, pingpong_serve_blocking, pingpong_drive },
         { "raw-blocking", "tcp", SEQ, BOTH, false, pingpong_serve_blocking, pingpong_drive },
         { "hand", "unix", PIPE, BOTH, false, hand_serve, hand_drive },
@@ -58,6 +60,7 @@ const struct bench_system bench_systems[] = {
         { "raw", "shm", SEQ, BOTH, false, ring_serve_raw, ring_drive_raw },
         { "hand", "shm", PIPE, BOTH, false, ring_serve_hand, ring_drive_hand },
         { "via", "shm", SEQ | PIPE, BOTH, false, via_cells_serve, via_cells_drive },
+        { "via", "mq", SEQ | PIPE, BOTH, false, via_cells_serve, via_cells_drive },
         { "idlc", "-", BENCH_CASE_IDLC, ONE, false, NULL, idlc_time_drive },
 };
 const unsigned bench_n_systems = sizeof(bench_systems) / sizeof(*bench_systems);

@@ -53,6 +53,8 @@ int via_cells_serve(struct bench_side *side) {
                 snprintf(endpoint, sizeof(endpoint), "inproc:bench-%d", (int)getpid());
         else if (strcmp(side->system->transport, "shm") == 0)
                 snprintf(endpoint, sizeof(endpoint), "shm:bench-%d", (int)getpid());
+        else if (strcmp(side->system->transport, "mq") == 0)
+                snprintf(endpoint, sizeof(endpoint), "mq:/bench-%d", (int)getpid());
         else
                 snprintf(endpoint, sizeof(endpoint), "%s:%s/via-%d", side->system->transport,
                          side->dir, (int)getpid());

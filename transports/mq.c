@@ -42,6 +42,7 @@ struct mq_link {
         int                 lifeline;
         struct via_mq_pair  pair;
         bool                ended, polite;      /* the peer has; how */
+        bool                full;               /* the queue was, when we last sent */
         unsigned            kept_priority;
         size_t              kept_at, kept_size; /* of a message that the caller has no room for */
         unsigned char      *kept;               /* msgsize bytes */
@@ -183,13 +184,13 @@ static bool has_ended(struct mq_link *self) {
 static ssize_t mq_send_some(struct via_link *link, const void *data, size_t size) {
         struct mq_link *self = mq_link(link);
         size_t n = size < self->pair.size.msgsize ? size : self->pair.size.msgsize;
+        bool still = self->full;
         int r = via_mq_put(self->pair.out, data, n, link->send_priority);
 
-        if (r == 0)
-                return (ssize_t)n;
-        if (r != -EAGAIN)
-                return r;
-        return has_ended(self) ? -EPIPE : -EAGAIN;
+        self->full = r == -EAGAIN;
+        if (r)                                  /* woken in vain: perhaps nobody empties it */
+                return r == -EAGAIN && still && has_ended(self) ? -EPIPE : r;
+        return (ssize_t)n;
 }
 
 static ssize_t take_kept(struct mq_link *self, void *buf, size_t size) {
@@ -226,12 +227,16 @@ static ssize_t take(struct mq_link *self, void *buf, size_t size, int timeout_ms
         return take_kept(self, buf, size);
 }
 
-/* A message came after the one just taken, which had no room left: so there may be more. */
+/*
+ * The message just taken had no room left: so there may be more, but hardly more than a queue
+ * holds.
+ */
 static size_t take_more(struct mq_link *self, uint8_t *buf, size_t size, size_t got) {
         size_t most = self->pair.size.msgsize, last = got;
         unsigned priority;
 
-        while (last == most && size - got >= most) {
+        for (uint32_t i = 1; i < self->pair.size.maxmsg && last == most && size - got >= most;
+             i++) {
                 ssize_t n = via_mq_get(self->pair.in, buf + got, most, 0, &priority);
 
                 if (n <= 0)
