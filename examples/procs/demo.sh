@@ -23,6 +23,7 @@ trap 'exit 1' HUP INT TERM
 endpoints="
 unix:$folder/procs
 tcp://127.0.0.1:0
+mq:/procs-$$
 inproc:procs
 "
 
