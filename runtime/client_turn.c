@@ -61,8 +61,10 @@ void via_client_end_all(struct via_client *client, const struct via_error *why) 
  * now.
  */
 __attribute__((cold))
-static int bad_answer(struct via_client *client, const struct via_method *method, int code,
+static int bad_answer(struct via_client *client, const struct via_pending *pending, int code,
                                             const struct via_event *ev, struct via_error *err) {
+        const struct via_method *method = pending->method;
+        bool lent = pending->sync && pending->sync->arena;
         struct via_error why = VIA_ERROR_INIT;
         struct via_arena arena;
         void *response;
@@ -74,7 +76,9 @@ static int bad_answer(struct via_client *client, const struct via_method *method
                 via_message_decode(method->response, ev->body, ev->size, &client->limits, &arena,
                                    response, &why);
         via_client_fail(err, client, method, code, "the answer could not be decoded: %s",
-                        why.message ? why.message : "no memory");
+                        why.message ? why.message
+                        : lent      ? "no room in the arena that was lent to the call"
+                                    : "no memory");
         via_error_fini(&why);
         via_arena_fini(&arena);
         return code;
@@ -133,7 +137,7 @@ static void on_failure(struct via_client *client, const struct via_event *ev, in
         else if (ev->value)
                 code = via_client_answer(err, client, pending->method, ev);
         else
-                code = bad_answer(client, pending->method, code, ev, err);
+                code = bad_answer(client, pending, code, ev, err);
         end_pending(client, pending, code, NULL, err);
         via_error_fini(&own);
 }

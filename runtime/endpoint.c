@@ -8,7 +8,7 @@
 #include <string.h>
 #include "endpoint.h"
 
-enum { WORDS_MAX = 512, SPIN_MAX_US = 10000 };
+enum { WORDS_MAX = 512, SPIN_MAX_US = 10000, TEXT_SHOWN = 128 };
 
 static void add_word(char *words, const char *word) {
         size_t n = strlen(words);
@@ -23,13 +23,33 @@ static const struct via_transport *find_transport(const char *scheme) {
         return NULL;
 }
 
-static int no_transport(const char *text, const char *scheme, struct via_error *err) {
-        char words[WORDS_MAX] = "", guess[32], hint[64] = "";
+/*
+ * What via_uri_parse() says of a part, about the whole; whatever that is, a terminal may show
+ * it.
+ */
+static int no_uri(const char *text, int code, struct via_error *err) {
+        char shown[TEXT_SHOWN];
+        size_t n = strnlen(text, sizeof(shown) - 1);
+
+        if (!err)
+                return code;
+        for (size_t i = 0; i < n; i++)
+                shown[i] = (unsigned char)text[i] < ' ' || text[i] == 127 ? '?' : text[i];
+        shown[n] = 0;
+        return via_error_set(err, (enum via_code)code, "endpoint \"%s\"%s: %s", shown,
+                             text[n] ? "..." : "", err->message ? err->message : "no memory");
+}
+
+static int no_transport(const char *text, const struct via_uri *uri, struct via_error *err) {
+        char words[WORDS_MAX] = "", guess[32], hint[TEXT_SHOWN] = "";
+        const char *scheme = uri->scheme;
 
         for (size_t i = 0; via_transports[i]; i++)
                 add_word(words, via_transports[i]->scheme);
         if (via_did_you_mean(scheme, words, guess, sizeof(guess)))
                 snprintf(hint, sizeof(hint), "; did you mean %s:?", guess);
+        else if (*uri->path && !uri->path[strspn(uri->path, "0123456789")])
+                snprintf(hint, sizeof(hint), "; did you mean tcp://%s:%s?", scheme, uri->path);
         return via_error_set(err, VIA_INVALID_ARGUMENT,
                              "endpoint \"%s\": no transport is called \"%s\" (there are: %s)%s",
                              text, scheme, words, hint);
@@ -46,8 +66,9 @@ static bool has_word(const char *words, const char *word) {
 
 static const struct limit_key {
         const char *key, *unit;
+        uint64_t    least, most;
 } limit_keys[] = {
-#define LIMIT_KEY(name, key, def, least, most, unit, what) { key, unit },
+#define LIMIT_KEY(name, key, def, least, most, unit, what) { key, unit, least, most },
         VIA_LIMITS(LIMIT_KEY)
 #undef LIMIT_KEY
 };
@@ -68,6 +89,18 @@ static int bad_value(const char *text, const char *key, const char *value, const
                      struct via_error *err) {
         return via_error_set(err, VIA_INVALID_ARGUMENT, "endpoint \"%s\": %s=%s: expected %s",
                              text, key, value, want);
+}
+
+static int bad_limit(const char *text, const struct limit_key *key, const char *value,
+                     struct via_error *err) {
+        const char *such = strcmp(key->unit, "bytes") == 0 ? "16M"
+                           : strcmp(key->unit, "ms") == 0  ? "2s"
+                                                           : "100";
+        char want[96];
+
+        snprintf(want, sizeof(want), "%llu to %llu %s, written like %s",
+                 (unsigned long long)key->least, (unsigned long long)key->most, key->unit, such);
+        return bad_value(text, key->key, value, want, err);
 }
 
 static int take_option(struct via_endpoint *e, const char *text, const char *key,
@@ -92,9 +125,7 @@ static int take_option(struct via_endpoint *e, const char *text, const char *key
         for (unsigned i = 0; i < VIA_LIMIT_COUNT; i++) {
                 if (strcmp(key, limit_keys[i].key) == 0) {
                         if (parse_limit(&limit_keys[i], value, &v) < 0 || v == 0)
-                                return bad_value(text, key, value,
-                                                 "a number such as 16M, 100 or (for a time) 2s",
-                                                 err);
+                                return bad_limit(text, &limit_keys[i], value, err);
                         return via_limits_set(&e->limits, (enum via_limit)i, v, err);
                 }
                 add_word(words, limit_keys[i].key);
@@ -137,18 +168,6 @@ static int take_default(struct via_endpoint *e, const char *text, const char *ke
         return VIA_OK;
 }
 
-/* What is wrong with a URI is told with the URI, as all else is. */
-static int parse_uri(struct via_uri *uri, const char *text, struct via_error *err) {
-        struct via_error why = VIA_ERROR_INIT;
-        int code = via_uri_parse(uri, text, &why);
-
-        if (code)
-                via_error_set(err, (enum via_code)code, "endpoint \"%.200s\": %s", text,
-                              why.message ? why.message : via_code_text(code));
-        via_error_fini(&why);
-        return code;
-}
-
 /*
  * Takes @text apart into *@endpoint (not to be copied), with @limits changed by the [options] of
  * @names (NULL: none; borrowed as long as @endpoint is used) and then by its own query.
@@ -164,7 +183,9 @@ int via_endpoint_parse(struct via_endpoint *endpoint, const char *text,
         *endpoint = (struct via_endpoint){ .spin_us = -1 };
         if (!text)
                 return via_error_set(err, VIA_INVALID_ARGUMENT, "no endpoint given");
-        code = parse_uri(uri, text, err);
+        code = via_uri_parse(uri, text, err);
+        if (code)
+                return no_uri(text, code, err);
         for (unsigned i = 0; i < VIA_LIMIT_COUNT && !code; i++)
                 code = via_limits_set(&endpoint->limits, (enum via_limit)i,
                                       via_limits_get(limits, (enum via_limit)i), err);
@@ -172,7 +193,7 @@ int via_endpoint_parse(struct via_endpoint *endpoint, const char *text,
                 return code;
         endpoint->by = find_transport(uri->scheme);
         if (!endpoint->by)
-                return no_transport(text, uri->scheme, err);
+                return no_transport(text, uri, err);
         n = uri->n_options;
         for (unsigned i = 0; names && i < names->n_options && !code; i++)
                 code = take_default(endpoint, text, names->options[i].key, names->options[i].value,

@@ -130,6 +130,9 @@ static int check_code(struct via_call *call, int code) {
                                      call->served->method->name);
         if (code < 0)
                 return via_call_fail(call, VIA_INTERNAL, "the handler failed: %s", strerror(-code));
+        if (code > VIA_UNAUTHENTICATED && !call->text)
+                return via_call_fail(call, VIA_UNKNOWN, "the handler returned %d, which is no code",
+                                     code);
         return code > VIA_UNAUTHENTICATED ? VIA_UNKNOWN : code;
 }
 

@@ -65,6 +65,7 @@ BEHAVIOUR(what_is_no_code_becomes_one) {
         CHECK_INT(call_fail(&scene->caller, -ENOSPC, "", &err), ==, VIA_INTERNAL);
         CHECK(says(&err, strerror(ENOSPC)));
         CHECK_INT(call_fail(&scene->caller, 17, "", &err), ==, VIA_UNKNOWN);
+        CHECK(says(&err, "the handler returned 17, which is no code"));
         CHECK_INT(call_fail(&scene->caller, 4711, "with a text", &err), ==, VIA_UNKNOWN);
         CHECK_STR(err.message, "with a text");
         via_error_fini(&err);

@@ -61,8 +61,17 @@ TEST(unknown_scheme_names_those_there_are) {
         CHECK(says(s, "tcp") && says(s, "inproc"));
         CHECK(!strstr(refusal("carrier-pigeon:x"), "did you mean"));
         CHECK(says(refusal("/run/x"), "unix:/path"));
+        CHECK(says(refusal("localhost:7000"), "did you mean tcp://localhost:7000?"));
+        CHECK(!strstr(refusal("localhost:7000x"), "did you mean"));
         CHECK(says(refusal(NULL), "no endpoint given"));
         refusal("");
+}
+
+TEST(what_is_no_uri_is_named) {
+        CHECK_STR(refusal("tcp://host:99999"),
+                  "endpoint \"tcp://host:99999\": character 12: a port is at most 65535");
+        CHECK(says(refusal("/run/x"), "endpoint \"/run/x\": no scheme"));
+        CHECK(says(refusal("unix:/a\x1b[2J"), "endpoint \"unix:/a?[2J\": character 8"));
 }
 
 TEST(the_query_sets_limits) {
@@ -94,7 +103,7 @@ TEST(every_limit_has_a_key_and_a_range) {
                 const char *unit = strcmp(limits[i].unit, "ms") == 0 ? "ms" : "";
                 unsigned long long tries[] = { limits[i].least, limits[i].most,
                                                limits[i].most + 1 };
-                char text[100];
+                char text[100], query[100];
 
                 for (int t = 0; t < 3; t++) {
                         snprintf(text, sizeof(text), "unix:/x?%s=%llu%s", limits[i].key, tries[t],
@@ -109,6 +118,10 @@ TEST(every_limit_has_a_key_and_a_range) {
                 }
                 snprintf(text, sizeof(text), "unix:/x?%s=0%s", limits[i].key, unit);
                 CHECK_INT(parse(text), ==, VIA_INVALID_ARGUMENT);
+                snprintf(text, sizeof(text), "expected %llu to %llu %s", limits[i].least,
+                         limits[i].most, limits[i].unit);
+                snprintf(query, sizeof(query), "unix:/x?%s=many", limits[i].key);
+                CHECK(says(refusal(query), text));
                 snprintf(text, sizeof(text), "unix:/x?%s=", limits[i].key);
                 CHECK_INT(parse(text), ==, VIA_INVALID_ARGUMENT);
                 snprintf(text, sizeof(text), "unix:/x?%s=-1", limits[i].key);
