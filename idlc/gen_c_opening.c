@@ -13,28 +13,34 @@ static const char ownership[] =
         "What a call returns is yours: free() a string or a sequence of numbers, NAME_free() a struct, "
         "via_strings_free() or NAME_free_all() a sequence of those. What you pass in stays yours. What a "
         "handler is given lives until the handler returns, and what it returns need only live as long: "
-        "via_call_printf(), via_call_alloc() make such memory. (Lend an arena in the options and the "
-        "results live there instead, free of any allocation in the steady state.)";
+        "via_call_printf(), via_call_alloc() make such memory.";
 
 static const struct paragraph {
         enum idl_decl_kind kind;
         bool exceptions;
         const char *text;
 } paragraphs[] = {
-        { IDL_DECL_STRUCT, false,
-          "NAME_init() makes a struct the default one; NAME_fini() frees what it holds, NAME_free() the "
-          "struct as well; NAME_dup() returns a copy, or NULL without memory." },
+        { IDL_DECL_INTERFACE, false,
+          "A call returns VIA_OK, or a code of <via/error.h>, and says in *err what went wrong; err may be "
+          "NULL. Where ret_x is NULL that result is dropped. NAME_with() takes options as well (NULL: "
+          "none): a timeout, or an arena, in which the results live instead, free of any allocation in "
+          "the steady state." },
+        { IDL_DECL_INTERFACE, false,
+          "A handler returns the same codes: see via_call_fail(). It finds structs and arrays that it "
+          "returns there already, to be filled in. A function that NAME_ops lacks is answered with "
+          "VIA_UNIMPLEMENTED; the others get @self from via_call_self(). @ops and @self stay yours, and "
+          "must outlive the server." },
         { IDL_DECL_STRUCT, true,
           "NAME_raise() ends a call with an exception: a handler returns it. NAME_get() is the exception "
-          "that a call has failed with, or NULL if it was another or none." },
+          "that a call has failed with (its code is VIA_UNKNOWN), or NULL if it was another or none; it "
+          "lives in *err." },
+        { IDL_DECL_STRUCT, false,
+          "NAME_init() makes a struct the default one; zeroes will do where no member has another default. "
+          "NAME_fini() frees what it holds, NAME_free() the struct as well; NAME_dup() returns a copy, or "
+          "NULL without memory." },
         { IDL_DECL_ENUM, false,
           "NAME_to_string() is NULL for a number without a name, NAME_from_string() false for a name "
           "without a number." },
-        { IDL_DECL_INTERFACE, false,
-          "A call returns VIA_OK, or says in *err what went wrong; where ret_x is NULL the result is "
-          "dropped. A handler finds structs and arrays that it returns there already, to be filled in. A "
-          "function that a server's NAME_ops lacks is answered with VIA_UNIMPLEMENTED; the others get "
-          "@self from via_call_self(). @ops and @self stay yours, and must outlive the server." },
 };
 
 static bool has_any(const struct gen *gen, const struct paragraph *paragraph) {

@@ -84,7 +84,11 @@ void gen_server_header(struct gen *gen, const struct idl_interface *interface,
         struct list serve = serve_arguments(gen, name);
         struct buf *out = gen->h;
 
-        buf_printf(out, "\nstruct %s_ops {\n", name);
+        buf_putc(out, '\n');
+        emit_comment(out, 0,
+                     arena_printf(gen->arena, "Who serves %s: a function for each operation.",
+                                  interface->decl.name));
+        buf_printf(out, "struct %s_ops {\n", name);
         for (unsigned i = 0; i < interface->n_ops; i++) {
                 struct list list = { .arena = gen->arena };
 

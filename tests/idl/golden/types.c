@@ -598,7 +598,7 @@ static const struct via_method shop_Shelf_methods[] = {
           NULL, 0, 0, 0, shop_Shelf_list_invoke },
         { "shop.Shelf/get", UINT64_C(0x1b162e5733240020),
           &shop_Shelf_get_request_type, &shop_Shelf_get_response_type,
-          shop_Shelf_get_raises, 1, VIA_METHOD_IDEMPOTENT, 0, shop_Shelf_get_invoke },
+          shop_Shelf_get_raises, 1, VIA_METHOD_IDEMPOTENT, 500, shop_Shelf_get_invoke },
 };
 
 const struct via_interface shop_Shelf_interface = {
@@ -978,7 +978,7 @@ static const struct via_method shop_Till_methods[] = {
           NULL, 0, 0, 0, shop_Till_list_invoke },
         { "shop.Till/get", UINT64_C(0xb26248ee6606895d),
           &shop_Till_get_request_type, &shop_Till_get_response_type,
-          shop_Till_get_raises, 1, VIA_METHOD_IDEMPOTENT, 0, shop_Till_get_invoke },
+          shop_Till_get_raises, 1, VIA_METHOD_IDEMPOTENT, 500, shop_Till_get_invoke },
         { "shop.Till/sell", UINT64_C(0xbe094d6f8d6ff0df),
           &shop_Till_sell_request_type, &shop_Till_sell_response_type,
           shop_Till_sell_raises, 1, 0, 0, shop_Till_sell_invoke },

@@ -8,22 +8,28 @@
  * What a call returns is yours: free() a string or a sequence of numbers, NAME_free() a struct,
  * via_strings_free() or NAME_free_all() a sequence of those. What you pass in stays yours. What
  * a handler is given lives until the handler returns, and what it returns need only live as
- * long: via_call_printf(), via_call_alloc() make such memory. (Lend an arena in the options and
- * the results live there instead, free of any allocation in the steady state.)
+ * long: via_call_printf(), via_call_alloc() make such memory.
  *
- * NAME_init() makes a struct the default one; NAME_fini() frees what it holds, NAME_free() the
- * struct as well; NAME_dup() returns a copy, or NULL without memory.
+ * A call returns VIA_OK, or a code of <via/error.h>, and says in *err what went wrong; err may
+ * be NULL. Where ret_x is NULL that result is dropped. NAME_with() takes options as well (NULL:
+ * none): a timeout, or an arena, in which the results live instead, free of any allocation in
+ * the steady state.
+ *
+ * A handler returns the same codes: see via_call_fail(). It finds structs and arrays that it
+ * returns there already, to be filled in. A function that NAME_ops lacks is answered with
+ * VIA_UNIMPLEMENTED; the others get @self from via_call_self(). @ops and @self stay yours, and
+ * must outlive the server.
  *
  * NAME_raise() ends a call with an exception: a handler returns it. NAME_get() is the exception
- * that a call has failed with, or NULL if it was another or none.
+ * that a call has failed with (its code is VIA_UNKNOWN), or NULL if it was another or none; it
+ * lives in *err.
+ *
+ * NAME_init() makes a struct the default one; zeroes will do where no member has another
+ * default. NAME_fini() frees what it holds, NAME_free() the struct as well; NAME_dup() returns
+ * a copy, or NULL without memory.
  *
  * NAME_to_string() is NULL for a number without a name, NAME_from_string() false for a name
  * without a number.
- *
- * A call returns VIA_OK, or says in *err what went wrong; where ret_x is NULL the result is
- * dropped. A handler finds structs and arrays that it returns there already, to be filled in. A
- * function that a server's NAME_ops lacks is answered with VIA_UNIMPLEMENTED; the others get
- * @self from via_call_self(). @ops and @self stay yours, and must outlive the server.
  */
 #include <via/idl.h>
 
@@ -158,13 +164,17 @@ int shop_Shelf_list_with(struct via_client *client, const struct via_call_option
                          uint32_t first, uint32_t most, size_t *ret_n_result,
                          struct shop_Article ***ret_result, struct via_error *err);
 
-/* The article @ean. Raises shop_SoldOut. */
+/*
+ * The article @ean. Raises shop_SoldOut. Its deadline is 500 ms, unless the options have
+ * another.
+ */
 int shop_Shelf_get(struct via_client *client, const char *ean, struct shop_Article **ret_result,
                    struct via_error *err);
 int shop_Shelf_get_with(struct via_client *client, const struct via_call_options *options,
                         const char *ean, struct shop_Article **ret_result,
                         struct via_error *err);
 
+/* Who serves Shelf: a function for each operation. */
 struct shop_Shelf_ops {
         int (*list)(struct via_call *call, uint32_t first, uint32_t most, size_t *ret_n_result,
                     struct shop_Article ***ret_result);
@@ -185,7 +195,10 @@ int shop_Till_list_with(struct via_client *client, const struct via_call_options
                         uint32_t first, uint32_t most, size_t *ret_n_result,
                         struct shop_Article ***ret_result, struct via_error *err);
 
-/* The article @ean. Raises shop_SoldOut. */
+/*
+ * The article @ean. Raises shop_SoldOut. Its deadline is 500 ms, unless the options have
+ * another.
+ */
 int shop_Till_get(struct via_client *client, const char *ean, struct shop_Article **ret_result,
                   struct via_error *err);
 int shop_Till_get_with(struct via_client *client, const struct via_call_options *options,
@@ -199,10 +212,12 @@ int shop_Till_sell_with(struct via_client *client, const struct via_call_options
                         const char *ean, uint16_t n, uint64_t *ret_result, uint16_t *ret_n,
                         char **ret_receipt, struct via_error *err);
 
+/* Oneway: it has been sent when this returns, and no more is known. */
 int shop_Till_ring(struct via_client *client, struct via_error *err);
 int shop_Till_ring_with(struct via_client *client, const struct via_call_options *options,
                         struct via_error *err);
 
+/* Who serves Till: a function for each operation. */
 struct shop_Till_ops {
         int (*list)(struct via_call *call, uint32_t first, uint32_t most, size_t *ret_n_result,
                     struct shop_Article ***ret_result);
