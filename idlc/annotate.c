@@ -281,6 +281,7 @@ void annotate(struct checker *c, struct idl_decl *decl, const struct syn *annota
         while (*tail)                   /* a reopened module has some */
                 tail = &(*tail)->next;
         for (const struct syn *node = annotations; node; node = node->next) {
+                node = annotation_default(c, decl, node);
                 ordered = check_order(c, node);
                 k = look_up(c, decl, node);
                 annotation = arena_new(c->arena, struct idl_annotation);

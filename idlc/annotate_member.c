@@ -56,11 +56,12 @@ void annotate_member(struct checker *c, struct idl_member *member) {
         member->key = annotation_flag(&member->decl, "key");
         if (unit && unit->n_args && unit->args[0].value.kind == IDL_STRING)
                 member->unit = unit->args[0].value.string.text;
-        if (def)
+        if (def && idl_strip(member->type)->kind != IDL_ERROR)
                 member->has_default = own_enumerator(member, def, &member->def) ||
                                       value_of_type(c, def, member->type, &member->def);
         member->has_min = limit(c, member, "min", &member->min);
-        member->has_max = limit(c, member, "max", &member->max);
+        if (member->has_min || !expr_of(&member->decl, "range", "min"))
+                member->has_max = limit(c, member, "max", &member->max);
         annotations_exclude(c, &member->decl, "optional", "default");
         annotations_exclude(c, &member->decl, "key", "optional");
 
@@ -73,4 +74,23 @@ void annotate_member(struct checker *c, struct idl_member *member) {
                 diag(c->diag, DEFAULT_RANGE, def->at, value_name(c, &member->def),
                      member->has_min ? value_name(c, &member->min) : "-",
                      member->has_max ? value_name(c, &member->max) : "-");
+}
+
+/* @value(default=...) of a member is how some people write its @default. */
+const struct syn *annotation_default(struct checker *c, const struct idl_decl *decl,
+                                     const struct syn *node) {
+        struct syn *copy, *arg;
+
+        if (decl->kind != IDL_DECL_MEMBER || strcmp(node->name, "value") != 0 || !node->list ||
+            node->list->next || !node->list->name || strcmp(node->list->name, "default") != 0)
+                return node;
+        diag(c->diag, VALUE_FOR_DEFAULT, node->at);
+        copy = arena_new(c->arena, struct syn);
+        arg = arena_new(c->arena, struct syn);
+        *copy = *node;
+        *arg = *node->list;
+        copy->name = "default";
+        copy->list = arg;
+        arg->name = "value";
+        return copy;
 }

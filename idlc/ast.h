@@ -132,6 +132,7 @@ struct idl_decl {
         struct idl_annotation *annotations;
         struct idl_decl *next;          /* the parent's next child, in order of appearance */
         struct scope *scope;            /* the front end's own */
+        bool case_told;                 /* likewise: that it is written in another case elsewhere */
 };
 
 struct idl_module {

@@ -20,6 +20,7 @@ static void check_module(struct checker *c, const struct syn *node) {
         if (module && strcmp(module->decl.name, node->name) != 0) {
                 diag(c->diag, OTHER_CASE, node->name_at, node->name, module->decl.name);
                 note_declared(c, &module->decl);
+                module->decl.case_told = true;
         }
         if (!module) {
                 module = arena_new(c->arena, struct idl_module);
@@ -125,6 +126,7 @@ void check_forwards(struct checker *c) {
 }
 
 void check(struct checker *c, const struct syn *root) {
+        c->root = root;
         c->scope = c->global = scope_new(c, NULL, NULL);
         c->annotations.fold = true;
         check_list(c, root);

@@ -35,6 +35,7 @@ struct checker {
         struct text *text;
         struct idl_unit *unit;
         struct scope *scope, *global, *scopes;
+        const struct syn *root;
         struct ptrs decls, all;
         struct ptrs forwards;           /* declared, perhaps not defined yet */
         struct map annotations;         /* defined by @annotation */
@@ -64,6 +65,9 @@ struct idl_decl *scope_resolve(struct checker *c, const struct syn *name, const 
 void scope_poison(struct checker *c, const struct syn *node);
 const char *decl_what(const struct idl_decl *decl);     /* "struct", "module" … */
 void note_declared(struct checker *c, const struct idl_decl *decl);
+
+/* guess.c: tells what @part might have been, among what is in @within, or everywhere if NULL */
+void guess(struct checker *c, const struct syn *part, const struct scope *within, bool type);
 
 /* decl.c: what all declarations share */
 void decl_init(struct checker *c, struct idl_decl *decl, enum idl_decl_kind kind,
@@ -101,6 +105,9 @@ bool annotation_flag(const struct idl_decl *decl, const char *name);
 void annotations_exclude(struct checker *c, const struct idl_decl *decl, const char *first,
                          const char *second);
 void annotate_member(struct checker *c, struct idl_member *member);
+/* The @default that is meant by an @value(default=...), or @node. */
+const struct syn *annotation_default(struct checker *c, const struct idl_decl *decl,
+                                     const struct syn *node);
 /* Whether the unnamed argument of @annotation is the word @word. */
 bool annotation_word(const struct idl_annotation *annotation, const char *word);
 const struct syn *annotation_value(const struct syn *annotations, const char *name);

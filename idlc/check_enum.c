@@ -72,10 +72,12 @@ void check_enum(struct checker *c, const struct syn *node) {
         struct idl_enumerator *e, *previous = NULL;
         const struct syn *def = NULL;
         struct ptrs values = { 0 };
+        bool fresh;
 
         decl_init(c, &decl->decl, IDL_DECL_ENUM, c->scope->owner, node->name, node->name_at, node);
         decl->decl.scope = scope_new(c, c->scope, &decl->decl);
-        if (scope_declare(c, c->scope, &decl->decl))
+        fresh = scope_declare(c, c->scope, &decl->decl);
+        if (fresh)
                 decl_child(c, &decl->decl);
         annotate(c, &decl->decl, node->annotations);
 
@@ -87,7 +89,8 @@ void check_enum(struct checker *c, const struct syn *node) {
                 previous = e;
                 if (!scope_declare(c, decl->decl.scope, &e->decl))
                         continue;
-                scope_declare(c, c->scope, &e->decl);
+                if (fresh)              /* otherwise it is all there already */
+                        scope_declare(c, c->scope, &e->decl);
                 ptrs_add(c->arena, &values, e);
                 if (!idl_annotation(&e->decl, "default_literal"))
                         continue;

@@ -112,8 +112,10 @@ static void check_members(struct checker *c, struct idl_struct *decl, const stru
                 id = member->id > id ? member->id : id;
         }
         for (const struct syn *s = node->list; s && !c->diag->stop; s = s->next) {
-                if (s->kind != SYN_MEMBER)
+                if (s->kind != SYN_MEMBER) {
+                        scope_poison(c, s);
                         continue;
+                }
                 base = type_of(c, s->type);
                 if (base->kind == IDL_VOID)
                         base->kind = IDL_ERROR;

@@ -90,6 +90,12 @@ static bool echo(const struct lex *lex, struct span at) {
                text_source(lex->diag->text, last) == text_source(lex->diag->text, at.begin);
 }
 
+/* Whether `struct S` has just been read, and what follows is neither its `{` nor something new. */
+static bool no_brace(const struct lex *lex, const struct lex_expected *expected) {
+        return expected->declaration && lex->intro && *lex->intro && lex->name.text &&
+               lex->name.at.begin == lex->before_last.at.begin;
+}
+
 void lex_syntax_error(struct lex *lex, struct span at, const struct lex_expected *expected) {
         const struct token *found = &lex->last_token, *before = &lex->before_last;
         const char *what = wanted(lex, expected);
@@ -97,8 +103,13 @@ void lex_syntax_error(struct lex *lex, struct span at, const struct lex_expected
 
         lex->lost_name = lex->name;
         lex->lost = found->kind != TOKEN_PUNCT || found->punct != ';';
-        if (echo(lex, at)) {
+        if (echo(lex, at) || (lex->braceless && token_punct(found, ')'))) {
                 lex->diag->silent = true;
+        } else if (no_brace(lex, expected)) {
+                lex->braceless = true;
+                diag(lex->diag, EXPECTED_AFTER,
+                     ((struct span){ before->at.end, before->at.end }), "`{`",
+                     quoted(lex, before));
         } else if (semicolon && !expected->declaration && !expected->type &&
                    line_of(lex, before->at.end) != line_of(lex, at.begin)) {
                 diag(lex->diag, EXPECTED_AFTER,

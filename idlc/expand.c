@@ -77,6 +77,7 @@ static bool read_args(struct pp *pp, const struct pp_macro *macro, const struct 
                 if (token.kind == TOKEN_END) {
                         diag(pp->diag, MACRO_OPEN, name->at, macro->name);
                         diag_note(pp->diag, macro->at, "`%s` is defined here", macro->name);
+                        pp->swallowed = true;
                         pp->ahead = token;
                         pp->has_ahead = !pp->context;
                         return false;

@@ -71,7 +71,9 @@ static void defaults(struct gen *gen, const struct message *message) {
                 buf_printf(gen->c, "\nstatic const %s%s%s = %s;\n",
                            field->kind == IDL_STRING ? "char " : field->type, field->def_name,
                            field->kind == IDL_STRING ? "[]" : "",
-                           emit_value(gen->arena, field->def));
+                           field->kind == IDL_CHAR        /* a uint32_t here, 0 to 255 */
+                                   ? arena_printf(gen->arena, "%" PRIu64, field->def->u)
+                                   : emit_value(gen->arena, field->def));
         }
 }
 

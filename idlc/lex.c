@@ -105,7 +105,7 @@ static int end(struct lex *lex, struct token *token, struct span *at) {
         }
         if (!lex->braces)
                 return give(lex, token, T_END, at);
-        if (!lex->at_end && !lex->diag->stop) {
+        if (!lex->at_end && !lex->diag->stop && !lex->pp->swallowed) {
                 diag(lex->diag, OPEN_BRACE, here, lex->braces->what[0] ? " of " : "",
                      lex->braces->what);
                 diag_note(lex->diag, lex->braces->at, "the `{` is here");
@@ -126,7 +126,9 @@ static bool close_brace(struct lex *lex, const struct token *token) {
                 lex->in_enum = false;
                 return true;
         }
-        diag(lex->diag, EXTRA_BRACE, token->at);
+        if (!lex->braceless)
+                diag(lex->diag, EXTRA_BRACE, token->at);
+        lex->braceless = false;
         if (token_punct(lex_peek(lex, 0), ';'))
                 lex_read(lex, &semicolon);
         return false;

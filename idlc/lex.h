@@ -52,6 +52,7 @@ struct lex {
         /* Recovery */
         bool lost;                      /* skipping to a `;` after a syntax error */
         struct syn_name lost_name;
+        bool braceless;                 /* a `{` was missing: what closes it is no new mistake */
         uint32_t missing;               /* where a `;` was missed last */
         uint32_t statement;             /* where the last `;` or brace ended */
 };

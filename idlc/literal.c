@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "lex.h"
 #include "parse.h"
 #include "utf8.h"
@@ -37,11 +38,13 @@ static struct syn *floating(struct lex *lex, struct syn *node, const char *text,
         *ret_token = T_FLOATING;
         node->kind = SYN_FLOAT;
         node->real = strtod(text, &end);
-        if (*end)
+        if (end > text && !strcasecmp(end, "d"))
+                diag(lex->diag, FIXED_LITERAL, node->at, text);
+        else if (*end)
                 bad_number(lex, node->at, text, end);
-        else if (isinf(node->real))
+        if (isinf(node->real))
                 diag(lex->diag, FLOAT_TOO_LARGE, node->at, text);
-        else
+        else if (!*end || !strcasecmp(end, "d"))
                 return node;
         node->kind = SYN_ERROR;
         return node;
@@ -78,6 +81,8 @@ struct syn *lex_number(struct lex *lex, const struct token *token, int *ret_toke
                         diag_help(lex->diag, "numbers that begin with 0 are octal");
                         return node;
                 }
+                if (base == 10 && digit == 13 && !c[1])
+                        return floating(lex, node, text, ret_token);
                 if (digit >= base) {
                         bad_number(lex, node->at, text, c);
                         return node;

@@ -143,7 +143,7 @@ member:
   annotations any_type declarators semi
         { $$ = syn_whole(syn_with(syn_named(p, SYN_MEMBER, syn_no_name, $3.first), $2,
                 NULL), $1, @$); }
-| error ';'                     { $$ = NULL; yyerrok; }
+| error ';'                     { $$ = lex_lost(p->lex, @$); yyerrok; }
 ;
 
 enum_def:
@@ -325,7 +325,6 @@ direction:
 raises:
   %empty                        { $$ = syn_one(NULL); }
 | RAISES '(' names ')'          { $$ = $3; }
-| RAISES '(' ')'                { $$ = syn_one(NULL); }
 ;
 
 /* Annotations */
@@ -417,6 +416,8 @@ static int yyreport_syntax_error(const yypcontext_t *context, struct parser *p) 
         for (const char *c = ";,{}()[]<>"; *c; c++)
                 if (can[YYTRANSLATE((int)*c)])
                         what.marks[what.n_marks++] = *c;
+        if (what.n_marks == 0 && can[YYTRANSLATE((int)'=')])    /* else it is one not to suggest */
+                what.marks[what.n_marks++] = '=';
         lex_syntax_error(p->lex, *yypcontext_location(context), &what);
         return 0;
 }

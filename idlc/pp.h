@@ -77,6 +77,7 @@ struct pp {
         struct pp_context *context;
         bool has_ahead;
         struct token ahead;             /* read from the input, to be read again */
+        bool swallowed;                 /* a macro without `)` took the rest of the file */
         unsigned braces;                /* open ones */
         unsigned nesting;
         uint32_t n_made;

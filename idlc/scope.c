@@ -6,10 +6,6 @@
  */
 #include <string.h>
 #include "check.h"
-#include "lex.h"
-#include "near.h"
-
-#define GUESSES_MAX 20
 
 struct scope *scope_new(struct checker *c, struct scope *outer, struct idl_decl *owner) {
         struct scope *scope = arena_new(c->arena, struct scope);
@@ -79,13 +75,31 @@ struct idl_decl *scope_find(struct checker *c, struct scope *scope, const char *
         return found;
 }
 
-static void clash(struct checker *c, const struct idl_decl *decl, const struct idl_decl *other) {
+/* Whether @decl was only declared so far. Then it is forgiven that it never is defined. */
+static bool forgive_forward(struct idl_decl *decl) {
+        struct idl_struct *structure = idl_as_idl_struct(decl);
+        struct idl_interface *interface = idl_as_idl_interface(decl);
+        bool *complete = structure ? &structure->complete : interface ? &interface->complete : NULL;
+
+        if (!complete || *complete)
+                return false;
+        *complete = true;
+        return true;
+}
+
+static void clash(struct checker *c, const struct idl_decl *decl, struct idl_decl *other) {
         bool both = decl->kind == IDL_DECL_ENUMERATOR && other->kind == IDL_DECL_ENUMERATOR;
+        bool forward = forgive_forward(other);
 
         if (strcmp(decl->name, other->name) != 0) {
                 diag(c->diag, CASE_CLASH, decl->at, decl->name, other->name);
                 note_declared(c, other);
                 diag_help(c->diag, "IDL does not tell names apart by case; -fcase-sensitive does");
+                other->case_told = true;
+        } else if (forward && strcmp(decl_what(decl), decl_what(other)) != 0) {
+                diag(c->diag, FORWARD_KIND, decl->at, decl_what(decl), decl->name,
+                     decl_what(other));
+                note_declared(c, other);
         } else if (both && decl->parent != other->parent) {
                 diag(c->diag, ENUMERATOR_CLASH, decl->at, decl->name, other->parent->name);
                 note_declared(c, other);
@@ -133,62 +147,6 @@ void scope_poison(struct checker *c, const struct syn *node) {
         map_put(&c->scope->names, decl->name, strlen(decl->name), decl);
 }
 
-static void offer(struct near *near, const struct scope *scope) {
-        for (uint32_t i = 0; i < scope->names.n; i++)
-                near_offer(near, ((struct idl_decl *)scope->names.entries[i].value)->name);
-}
-
-/* What IDL calls a type that people know from elsewhere. */
-static const char *foreign(const char *name) {
-        static const char *const words[][2] = {
-                { "int", "long" },
-                { "bool", "boolean" },
-                { "byte", "octet" },
-                { "uint", "unsigned long" },
-                { "uchar", "octet" },
-                { "size_t", "unsigned long long" },
-                { "int32_t", "int32" },
-                { "uint32_t", "uint32" },
-                { "int64_t", "int64" },
-                { "uint64_t", "uint64" },
-                { "uint8_t", "uint8" },
-                { "uint16_t", "uint16" },
-                { "list", "sequence" },
-                { "vector", "sequence" },
-                { "bytes", "sequence<octet>" },
-        };
-
-        for (unsigned i = 0; i < sizeof(words) / sizeof(*words); i++)
-                if (!strcmp(words[i][0], name))
-                        return words[i][1];
-        return NULL;
-}
-
-/*
- * Tells what might have been meant by @part, looked for in @within, or everywhere if that is
- * NULL.
- */
-static void guess(struct checker *c, const struct syn *part, const struct scope *within,
-                  bool type) {
-        struct near near = near_start(part->name, strlen(part->name));
-        const char *word;
-
-        if (c->diag->silent || c->n_guesses++ >= GUESSES_MAX)
-                return;
-        for (const struct scope *s = within ? within : c->scope; s; s = within ? NULL : s->outer) {
-                offer(&near, s);
-                for (unsigned i = 0; i < s->n_ancestors; i++)
-                        offer(&near, s->ancestors[i]->decl.scope);
-        }
-        for (unsigned i = 0; !within && type && (word = keyword_at(i)); i++)
-                near_offer(&near, word);
-        word = foreign(part->name);
-        if (word)
-                diag_help(c->diag, "IDL calls it `%s`", word);
-        else if (near.best)
-                diag_help(c->diag, "did you mean `%s`?", near.best);
-}
-
 static void unknown(struct checker *c, const struct syn *part, const struct scope *within,
                     const char *what) {
         if (c->missing && !within)
@@ -202,7 +160,7 @@ static void unknown(struct checker *c, const struct syn *part, const struct scop
 }
 
 static void check_case(struct checker *c, const struct syn *part, const struct idl_decl *found) {
-        if (found->kind == IDL_DECL_POISON || !strcmp(part->name, found->name))
+        if (found->kind == IDL_DECL_POISON || found->case_told || !strcmp(part->name, found->name))
                 return;
         diag(c->diag, OTHER_CASE, part->at, part->name, found->name);
         note_declared(c, found);

@@ -68,8 +68,21 @@ static struct span to_closing(struct lex *lex, struct span at) {
         return at;
 }
 
+/* What braces inside a member or a typedef define has its names behind them: they go as well. */
+static void skip_declarators(struct lex *lex) {
+        struct token token;
+
+        if (lex_peek(lex, 0)->kind != TOKEN_NAME || lex_peek(lex, 1)->kind != TOKEN_PUNCT ||
+            !strchr(";,[", lex_peek(lex, 1)->punct & 127))
+                return;
+        while (lex_peek(lex, 0)->kind != TOKEN_END && !token_punct(lex_peek(lex, 0), ';') &&
+               !token_punct(lex_peek(lex, 0), '{') && !token_punct(lex_peek(lex, 0), '}'))
+                lex_read(lex, &token);
+}
+
 void lex_skip_braces(struct lex *lex) {
         to_closing(lex, (struct span){ 0, 0 });
+        skip_declarators(lex);
         lex->lost = false;
         lex->owes_semicolon = !token_punct(lex_peek(lex, 0), ';');
 }

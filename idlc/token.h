@@ -46,6 +46,7 @@ struct scan {
         struct span at;                 /* for want of a source */
         uint32_t offset;                /* into source->text */
         bool first, space;
+        char open;                      /* the quote that was not closed; the next one is its end */
         bool quiet;                     /* in a skipped group: only comments can be wrong */
 };
 

@@ -4,6 +4,7 @@
 #   accept/NAME.idl   compiles, and says nothing but what is in NAME.err, if that exists
 #   include/NAME.idl  the same; beside it is what it includes
 #   reject/NAME.idl   does not, and says exactly what is in NAME.err
+#   one/NAME.idl      each line is a file of its own, and has one mistake: one error is said of it, as in NAME.err
 #   pp/NAME.idl       idlc -E prints exactly what is in NAME.out
 #
 # A first line "// options: ..." is given to idlc as well. IDLC may also come from the environment.
@@ -64,6 +65,27 @@ for file in accept/*.idl include/*.idl reject/*.idl pp/*.idl; do
         expect "$dir/$base.err" "$out/stderr" || continue
         [ "$dir" != pp ] || expect "$dir/$base.out" "$out/stdout" || continue
         passed=$((passed + 1))
+done
+
+for file in one/*.idl; do
+        dir=one
+        name=${file##*/}
+        rm -rf "$out/gen" "$out/all"
+        mkdir "$out/gen"
+        fine=yes
+        while IFS= read -r line; do
+                printf '%s\n' "$line" >"$out/line.idl"
+                (cd "$out" && exec "$idlc" --color=never -o "$out/gen" line.idl) >"$out/stderr" 2>&1 </dev/null
+                status=$?
+                errors=$(grep -c '^line.idl:1:.*error: ' "$out/stderr")
+                if [ $status -ne 1 ] || [ "$errors" -ne 1 ]; then
+                        fail "exit status $status, $errors errors: $line"
+                        cat "$out/stderr"
+                        fine=no
+                fi
+                cat "$out/stderr" >>"$out/all"
+        done <"$file"
+        [ $fine = yes ] && expect "${file%.idl}.err" "$out/all" && passed=$((passed + 1))
 done
 
 echo "$passed passed, $failed failed"
