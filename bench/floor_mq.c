@@ -47,7 +47,8 @@ static void forget_names(const struct bench_side *side) {
 
 static int receive_all(struct pair *pair) {
         for (size_t got = 0; got < pair->size;) {
-                char last[MSG_SIZE];            /* a queue's reader must have room for any message */
+                /* a queue's reader must have room for any message */
+                char last[MSG_SIZE];
                 bool fits = pair->size - got >= MSG_SIZE;
                 ssize_t n = mq_receive(pair->in, fits ? pair->data + got : last, MSG_SIZE, NULL);
 

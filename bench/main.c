@@ -78,7 +78,8 @@ int main(int argc, char **argv) {
                 fprintf(stderr, "bench: cannot begin: %s\n", strerror(-r));
                 r = FAILED;
         } else {
-                setenv("XDG_RUNTIME_DIR", dir, 1);      /* names of servers that were killed go too */
+                /* names of servers that were killed go too */
+                setenv("XDG_RUNTIME_DIR", dir, 1);
                 r = run_all(&plan, &options, &watch, dir);
                 nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
                 r = r == WATCH_INTERRUPTED ? INTERRUPTED : report(&plan, &options, &watch);

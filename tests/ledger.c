@@ -2,7 +2,8 @@
  * ledger.c - what two machines on a cable owe each other: the judge of test_cable
  *
  * What one side queues is what comes out at the other: in this order (of each stream, where
- * there are two), nothing twice, nothing missing. Only a reply to a call that has ended by itself may stay unseen.
+ * there are two), nothing twice, nothing missing. Only a reply to a call that has ended by
+ * itself may stay unseen.
  */
 #include <stdarg.h>
 #include <stdio.h>

@@ -40,11 +40,15 @@ static bool as_somebody_else(void (*run)(void)) {
         return WEXITSTATUS(status) != TEST_SKIPPED;
 }
 
-/* --- names, sizes, limits ---------------------------------------------------------------------- */
+/*
+ * --- names, sizes, limits
+ * ----------------------------------------------------------------------
+ */
 
 TEST(names_that_cannot_be) {
-        static const char *const wrong[] = { "mq:x", "mq:/", "mq:/a/b", "mq:/..", "mq:/.x", "mq://x",
-                                             "mq:/a b", "mq:/%2fx", "mq:/../x", "mq:" };
+        static const char *const wrong[] = { "mq:x", "mq:/", "mq:/a/b", "mq:/..",
+                                             "mq:/.x", "mq://x", "mq:/a b", "mq:/%2fx",
+                                             "mq:/../x", "mq:" };
         char longest[320] = "mq:/";
         struct via_listener *listener = NULL;
         struct via_link *link = NULL;
@@ -174,7 +178,10 @@ TEST(descriptors_are_not_queues) {
                 SKIP("only root can be somebody else, and valgrind has limits of its own");
 }
 
-/* --- nothing is left ----------------------------------------------------------------------------- */
+/*
+ * --- nothing is left
+ * -----------------------------------------------------------------------------
+ */
 
 static void usual_name(char *name, size_t size, uid_t uid) {
         snprintf(name, size, "/via-%u", uid);
@@ -245,7 +252,10 @@ TEST(a_name_that_is_taken_does_no_harm) {
         }
 }
 
-/* --- the end -------------------------------------------------------------------------------------- */
+/*
+ * --- the end
+ * --------------------------------------------------------------------------------------
+ */
 
 /* A client that is killed is told from one that leaves, whoever waits how. */
 static void see_end(bool killed, bool in_kernel) {
@@ -287,7 +297,10 @@ TEST(death_is_not_goodbye) {
                 see_end(i & 1, i & 2);
 }
 
-/* --- priorities ------------------------------------------------------------------------------------ */
+/*
+ * --- priorities
+ * ------------------------------------------------------------------------------------
+ */
 
 static void put(struct via_link *link, unsigned priority, const char *bytes) {
         link->send_priority = (uint8_t)priority;
@@ -411,7 +424,10 @@ TEST(there_are_two_priorities) {
         links_folder_end();
 }
 
-/* --- a peer that lies ------------------------------------------------------------------------------ */
+/*
+ * --- a peer that lies
+ * ------------------------------------------------------------------------------
+ */
 
 struct lie {
         const char *what;

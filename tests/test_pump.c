@@ -363,7 +363,10 @@ TEST(a_fault_comes_up) {
         stop(&pump);
 }
 
-/* --- priorities -------------------------------------------------------------------------------- */
+/*
+ * --- priorities
+ * --------------------------------------------------------------------------------
+ */
 
 static void queue_high(struct via_pump *pump, const char *bytes) {
         uint8_t *room = via_pump_reserve_for(pump, true, strlen(bytes) + 100);
