@@ -49,8 +49,7 @@ static void add(const struct via_transport *by, enum driver driver,
                 const struct behaviour *behaviour) {
         struct scene_test *self;
 
-        /* Nobody connects to stdio: but its parent, who is at exec: and has it to itself. */
-        if (strcmp(by->scheme, "stdio") == 0 || ((by->traits & VIA_ALONE) && behaviour->shared))
+        if ((by->traits & VIA_ALONE) && behaviour->shared)
                 return;
         self = calloc(1, sizeof(*self));
         if (!self)
@@ -71,10 +70,18 @@ static void add(const struct via_transport *by, enum driver driver,
 __attribute__((constructor)) static void add_all(void) {
         for (const struct behaviour *b = behaviour_first; b; b = b->next)
                 n_behaviours++;
-        for (; via_transports[n_transports]; n_transports++)
+        for (int i = 0; via_transports[i]; i++) {
+                /*
+                 * Nobody connects to stdio: but its parent, who is at exec: and has it to
+                 * itself.
+                 */
+                if (strcmp(via_transports[i]->scheme, "stdio") == 0)
+                        continue;
+                n_transports++;
                 for (int driver = 0; driver < DRIVERS; driver++)
                         for (const struct behaviour *b = behaviour_first; b; b = b->next)
-                                add(via_transports[n_transports], (enum driver)driver, b);
+                                add(via_transports[i], (enum driver)driver, b);
+        }
         runner = getpid();
         atexit(say_counts);
 }
