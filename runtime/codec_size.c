@@ -39,7 +39,7 @@ static int64_t bad_number(const struct sizer *s, uint8_t kind, int64_t value) {
 
 __attribute__((cold, noinline))
 static int64_t bad_count(const struct sizer *s, const struct via_rule *rule, size_t n,
-                         const char *what) {
+                                                         const char *what) {
         return bad(s, VIA_INVALID_ARGUMENT, "%zu %s, %s %" PRIu32, n, what,
                    rule->flags & VIA_RULE_EXACT ? "not" : "at most", rule->count);
 }

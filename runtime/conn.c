@@ -172,7 +172,7 @@ static int on_frame(struct via_conn *conn, const struct wire_header *h, const ui
 /* via_conn_next(), whatever the frames are. */
 __attribute__((noinline))
 static int next_any(struct via_conn *conn, const uint8_t *data, size_t size, size_t *ret_used,
-                    struct via_event *ret_event) {
+                                              struct via_event *ret_event) {
         size_t used = 0;
         int r = VIA_CONN_MORE;
 

@@ -69,6 +69,11 @@ int via_pump_drain(struct via_pump *pump, int timeout_ms) {
                 return via_lanes_drain(pump, timeout_ms);
         if (!pump->loan || via_buffer_used(&pump->in))
                 return via_pump_receive(pump, &pump->in, SIZE_MAX, timeout_ms);
+        if (timeout_ms > 0 && pump->link->by->recv_wait) {
+                n = pump->link->by->recv_wait(pump->link, NULL, 0, timeout_ms);
+                if (n < 0)
+                        return (int)n;
+        }
         n = pump->loan->peek(pump->link, &pump->view);
         if (n <= 0)
                 return n == 0 ? -EPIPE : (int)n;

@@ -209,7 +209,8 @@ static int exec_listen(struct via_listener *listener, const struct via_uri *uri,
                        struct via_note *note) {
         (void)listener;
         (void)uri;
-        return via_note(note, -EINVAL, "a client starts its server at exec:, which listens at stdio:");
+        return via_note(note, -EINVAL,
+                        "a client starts its server at exec:, which listens at stdio:");
 }
 
 static ssize_t exec_recv(struct via_link *link, void *buf, size_t size) {

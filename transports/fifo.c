@@ -67,8 +67,9 @@ static int check_folder(const struct via_lock *lock, struct via_note *note) {
         if (fstat(lock->dir, &st) < 0)
                 return -errno;
         if (st.st_mode & S_IWOTH)
-                return via_note(note, -EPERM,
-                                "everybody may make files in that folder, so anybody could pretend to be the server: take one of your own, such as $XDG_RUNTIME_DIR");
+                return via_note(
+                        note, -EPERM,
+                        "everybody may make files in that folder, so anybody could pretend to be the server: take one of your own, such as $XDG_RUNTIME_DIR");
         return 0;
 }
 

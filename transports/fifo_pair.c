@@ -186,7 +186,8 @@ int via_fifo_pair_make(struct via_fifo_pair *pair, int beside, bool for_another_
         for (int in_tmp = 0; in_tmp < 2; in_tmp++) {
                 *pair = (struct via_fifo_pair){
                         .folder = -1, .owner = getpid(),
-                        .card = { .magic = VIA_FIFO_MAGIC, .in_tmp = (char)in_tmp } };
+                        .card = { .magic = VIA_FIFO_MAGIC, .in_tmp = (char)in_tmp }
+                };
                 pair->dir = in_tmp ? open_tmp() : fcntl(beside, F_DUPFD_CLOEXEC, 0);
                 if (pair->dir < 0)
                         return -errno;

@@ -19,6 +19,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include "fd.h"
@@ -33,6 +34,7 @@ struct shm_link {
         struct via_link          link;
         int                      fd;            /* the lifeline */
         int                      bell, peer_bell;       /* -1: packets on the lifeline */
+        int                      wait;          /* a client's epoll of bell and lifeline, or -1 */
         pid_t                    owner;
         struct via_shm_memory    mine, theirs;  /* theirs: none until we have heard of it */
         struct via_ring_writer   out;
@@ -82,6 +84,7 @@ static void drop(struct shm_link *self) {
         via_shm_drop(&self->theirs);
         via_fd_drop(&self->bell, 0);
         via_fd_drop(&self->peer_bell, 0);
+        via_fd_drop(&self->wait, 0);
         via_fd_drop(&self->fd, 0);
 }
 
@@ -100,7 +103,7 @@ static int start(struct shm_link *self, int fd, size_t ring) {
         int r;
 
         self->fd = fd;
-        self->bell = self->peer_bell = -1;
+        self->bell = self->peer_bell = self->wait = -1;
         self->owner = getpid();
         r = via_shm_make(&self->mine, ring, &hello.fds[0]);
         if (r)
@@ -220,16 +223,38 @@ static void shm_shut(struct via_listener *listener) {
         via_lifeline_shut(&((struct shm_listener *)listener)->lifeline);
 }
 
+/*
+ * What a client sleeps in that has nothing else to wait for. Edge-triggered, the bell need not
+ * be hushed: only its ringing counts, and one counter is good for 2^64 of it.
+ */
+static int make_wait(struct shm_link *self) {
+        struct epoll_event bell = { .events = EPOLLIN | EPOLLET };
+        struct epoll_event lifeline = { .events = EPOLLIN };
+
+        self->wait = epoll_create1(EPOLL_CLOEXEC);
+        if (self->wait < 0 ||
+            epoll_ctl(self->wait, EPOLL_CTL_ADD, self->fd, &lifeline) < 0 ||
+            (self->bell >= 0 && epoll_ctl(self->wait, EPOLL_CTL_ADD, self->bell, &bell) < 0))
+                return -errno;
+        return 0;
+}
+
 static int shm_connect(struct via_link *link, const struct via_uri *uri, int timeout_ms,
                        struct via_note *note) {
+        struct shm_link *self = shm_link(link);
         size_t ring;
         int fd, r = parse(uri, &ring, note);
 
         r = r ? r : via_lifeline_connect(uri, uri->path, timeout_ms, &fd, note);
         if (r)
                 return r;
-        r = start(shm_link(link), fd, ring);
-        return r ? via_fd_drop(&fd, r) : 0;
+        r = start(self, fd, ring);
+        if (r)
+                return via_fd_drop(&fd, r);
+        r = make_wait(self);
+        if (r)
+                drop(self);
+        return r;
 }
 
 /* --- sleeping and waking --- */
@@ -306,12 +331,9 @@ static bool is_ready(struct shm_link *self, int want) {
                ((want & POLLOUT) && has_room(self));
 }
 
-static int shm_arm(struct via_link *link, int want, struct via_wait *ret_wait) {
-        struct shm_link *self = shm_link(link);
-        short events = POLLIN;
-
+/* Says that we sleep, then looks again: 0, or VIA_AWAKE. */
+static int lie_down(struct shm_link *self, int want) {
         meet(self);
-        hush(self);
         self->may_have_rung = true;
         self->asleep = true;
         self->sleeps += 1 << 8;
@@ -321,6 +343,16 @@ static int shm_arm(struct via_link *link, int want, struct via_wait *ret_wait) {
                 return VIA_AWAKE;
         }
         self->doubt = self->theirs.words != NULL;
+        return 0;
+}
+
+static int shm_arm(struct via_link *link, int want, struct via_wait *ret_wait) {
+        struct shm_link *self = shm_link(link);
+        short events = POLLIN;
+
+        hush(self);
+        if (lie_down(self, want))
+                return VIA_AWAKE;
         ret_wait->n_fds = 0;
         if (self->bell >= 0)
                 ret_wait->fds[ret_wait->n_fds++] =
@@ -398,6 +430,23 @@ static ssize_t shm_recv(struct via_link *link, void *buf, size_t size) {
         return (ssize_t)size;
 }
 
+static ssize_t shm_recv_wait(struct via_link *link, void *buf, size_t size, int timeout_ms) {
+        struct shm_link *self = shm_link(link);
+        struct epoll_event event;
+        const uint8_t *data;
+        ssize_t n;
+
+        if (self->wait < 0 && (n = make_wait(self)) < 0)
+                return n;
+        if (timeout_ms != 0 && lie_down(self, POLLIN) == 0 &&
+            epoll_wait(self->wait, &event, 1, timeout_ms) < 0 && errno != EINTR)
+                return -errno;
+        if (buf)
+                return shm_recv(link, buf, size);
+        n = shm_peek(link, &data);
+        return n > 0 ? 0 : n;
+}
+
 static void shm_peer(const struct via_link *link, struct via_peer *ret_peer) {
         via_local_peer(((const struct shm_link *)link)->fd, ret_peer);
 }
@@ -436,6 +485,7 @@ const struct via_transport via_shm = {
         .connect = shm_connect,
         .send = shm_send,
         .recv = shm_recv,
+        .recv_wait = shm_recv_wait,
         .arm = shm_arm,
         .peer = shm_peer,
         .close = shm_close,

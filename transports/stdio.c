@@ -89,8 +89,9 @@ static int stdio_listen(struct via_listener *listener, const struct via_uri *uri
         if (fstat(0, &in) < 0 || fstat(1, &out) < 0 ||
             (!S_ISFIFO(in.st_mode) && !S_ISSOCK(in.st_mode)) ||
             (!S_ISFIFO(out.st_mode) && !S_ISSOCK(out.st_mode)))
-                return via_note(note, -EINVAL,
-                                "standard input and output are no pipes: exec: starts a server at stdio:, with pipes that are used once");
+                return via_note(
+                        note, -EINVAL,
+                        "standard input and output are no pipes: exec: starts a server at stdio:, with pipes that are used once");
         self->in = self->out = self->fd.fd = -1;
         r = take_over(self, in.st_mode, out.st_mode);
         if (r == 0) {

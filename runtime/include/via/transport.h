@@ -151,7 +151,8 @@ struct via_transport {
         /*
          * recv() that waits inside the kernel, about @timeout_ms at most (less than 0: without
          * end). -EAGAIN: nothing came in that time, or a signal did. NULL: the driver polls,
-         * then calls recv().
+         * then calls recv(). With a loan, @buf may be NULL: it only waits, and returns 0 when
+         * there is something to look at.
          */
         ssize_t (*recv_wait)(struct via_link *link, void *buf, size_t size, int timeout_ms);
 
