@@ -30,7 +30,7 @@ struct via_server_options {
         struct via_limits  limits;              /* { 0 }: the defaults */
         /* borrowed until via_server_free(); NULL: a loop of its own */
         struct uv_loop_s  *loop;
-        /* how long via_server_stop() waits for clients; 0: 5,000 */
+        /* how long, in ms, a stopped server waits for clients to read their answers; 0: 5,000 */
         uint32_t           drain_ms;
         void              *reserved[6];         /* zero */
 };
@@ -72,8 +72,10 @@ int via_server_listen(struct via_server *server, const char *endpoint, struct vi
 const char *via_server_endpoint(const struct via_server *server, unsigned index);
 
 /*
- * Serves until via_server_stop(), then drains: it accepts nobody new, tells the clients,
- * finishes what is running, and returns 0 when they have left or drain_ms has passed.
+ * Serves until via_server_stop(), then drains: it accepts nobody new, tells the clients, serves
+ * what they have sent so far, and returns 0 when the answers have left or drain_ms has passed;
+ * nobody waits for a client that is idle. Also returns 0 when all endpoints have ended by
+ * themselves (stdio:, whose only client has left).
  * VIA_FAILED_PRECONDITION if the loop is the application's, who runs it with uv_run().
  */
 int via_server_run(struct via_server *server);

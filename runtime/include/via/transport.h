@@ -27,9 +27,8 @@ struct via_transport;
 
 enum {                                          /* via_transport.traits */
         VIA_FDS = 1,                            /* could pass descriptors */
-        /* recv() makes no system call: looking often is cheap */
-        VIA_MEMORY = 4,
         VIA_BLIND = 2,                          /* cannot see its peer die: the core must ask */
+        VIA_MEMORY = 4,                         /* recv() makes no system call: look often */
         VIA_PRIORITY = 8,                       /* a stream of its own for each priority */
         VIA_ALONE = 16,                         /* one link a server: the one that comes with it */
 };
