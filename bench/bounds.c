@@ -44,6 +44,12 @@ static const struct bound bounds[] = {
           { "via", "mq", "64B" }, { 0 }, BENCH_SYSCALLS_CLIENT, false, 2 },
         { "mq: 64 B, system calls of the server a call",
           { "via", "mq", "64B" }, { 0 }, BENCH_SYSCALLS_SERVER, false, 3 },
+        { "fifo: 64 B, p50 to the raw ping-pong's",
+          { "via", "fifo", "64B" }, { "raw", "fifo", "64B" }, BENCH_P50, false, 1.2 },
+        { "fifo: 64 B, system calls of the client a call",
+          { "via", "fifo", "64B" }, { 0 }, BENCH_SYSCALLS_CLIENT, false, 3 },
+        { "fifo: 64 B, system calls of the server a call",
+          { "via", "fifo", "64B" }, { 0 }, BENCH_SYSCALLS_SERVER, false, 3 },
         { "idlc: seconds for an .idl of 10,000 lines",
           { "idlc", "-", "10000-lines" }, { 0 }, BENCH_SECONDS, false, 0.3 },
 };

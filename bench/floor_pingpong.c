@@ -17,7 +17,7 @@
 #include "sock.h"
 
 struct echo {
-        int    fd, epoll;
+        int    in, out, epoll;                  /* of a socket, in is out */
         char  *data;
         size_t size;
         size_t got, sent;
@@ -30,16 +30,25 @@ static char *buffer_new(size_t size) {
         return data ? memset(data, 'v', size) : NULL;
 }
 
-static int watch(struct echo *echo, int op, uint32_t events) {
+static int watch_one(const struct echo *echo, int op, int fd, uint32_t events) {
         struct epoll_event event = { .events = events };
 
-        return epoll_ctl(echo->epoll, op, echo->fd, &event) < 0 ? -errno : 0;
+        return epoll_ctl(echo->epoll, op, fd, &event) < 0 ? -errno : 0;
+}
+
+static int watch(const struct echo *echo, int op, uint32_t events) {
+        int r;
+
+        if (echo->in == echo->out)
+                return watch_one(echo, op, echo->in, events);
+        r = watch_one(echo, op, echo->in, events & EPOLLIN);
+        return r ? r : watch_one(echo, op, echo->out, events & EPOLLOUT);
 }
 
 /* Sends what it can; what does not fit waits for room, and only then is EPOLLOUT asked for. */
 static int echo_flush(struct echo *echo, bool was_full) {
         while (echo->sent < echo->size) {
-                ssize_t n = write(echo->fd, echo->data + echo->sent, echo->size - echo->sent);
+                ssize_t n = write(echo->out, echo->data + echo->sent, echo->size - echo->sent);
 
                 if (n < 0)
                         return errno != EAGAIN ? -errno :
@@ -60,7 +69,7 @@ static int echo_turn(struct echo *echo) {
         if (echo->got == echo->size)
                 return echo_flush(echo, true);
 
-        n = read(echo->fd, echo->data + echo->got, echo->size - echo->got);
+        n = read(echo->in, echo->data + echo->got, echo->size - echo->got);
         if (n <= 0)
                 return n == 0 ? -ECONNRESET : errno == EAGAIN ? 0 : -errno;
         echo->got += (size_t)n;
@@ -74,15 +83,16 @@ int pingpong_serve_epoll(struct bench_side *side) {
         echo.epoll = epoll_create1(EPOLL_CLOEXEC);
         if (!echo.data || echo.epoll < 0)
                 return side_fail(side, -ENOMEM, "cannot set up the echo server");
-        echo.fd = sock_serve(side);
-        if (echo.fd < 0)
-                return echo.fd;
-        fcntl(echo.fd, F_SETFL, O_NONBLOCK);
+        r = sock_serve_ends(side, &echo.in, &echo.out);
+        if (r < 0)
+                return r;
+        fcntl(echo.in, F_SETFL, O_NONBLOCK);
+        fcntl(echo.out, F_SETFL, O_NONBLOCK);
 
         r = watch(&echo, EPOLL_CTL_ADD, EPOLLIN);
         while (r == 0)
                 r = echo_turn(&echo);
-        close(echo.fd);
+        sock_close_ends(echo.in, echo.out);
         close(echo.epoll);
         free(echo.data);
         return r == -ECONNRESET || r == -EPIPE ? 0 : side_fail(side, r, "echo");
@@ -110,20 +120,21 @@ static int pingpong_call(void *self) {
         struct echo *echo = self;
         int r;
 
-        r = sock_write_all(echo->fd, echo->data, echo->size);
-        return r < 0 ? r : sock_read_all(echo->fd, echo->data, echo->size);
+        r = sock_write_all(echo->out, echo->data, echo->size);
+        return r < 0 ? r : sock_read_all(echo->in, echo->data, echo->size);
 }
 
 int pingpong_drive(struct bench_side *side) {
         struct echo echo = { .size = side->kind->size, .data = buffer_new(side->kind->size) };
         int r;
 
-        echo.fd = echo.data ? sock_connect(side) : side_fail(side, -ENOMEM, "no buffer");
-        if (echo.fd < 0)
-                return echo.fd;
+        r = echo.data ? sock_connect_ends(side, &echo.in, &echo.out)
+                      : side_fail(side, -ENOMEM, "no buffer");
+        if (r < 0)
+                return r;
 
         r = meter_sequential(side, pingpong_call, &echo);
-        close(echo.fd);
+        sock_close_ends(echo.in, echo.out);
         free(echo.data);
         return r < 0 ? side_fail(side, r, "a round trip failed") : 0;
 }

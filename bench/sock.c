@@ -1,14 +1,16 @@
 /*
- * sock.c - the sockets of the floors: one listener, one connection
+ * sock.c - the sockets and FIFOs of the floors: one listener, one connection
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 #include "bench.h"
@@ -120,6 +122,83 @@ int sock_connect(struct bench_side *side) {
         }
         tune(side, fd);
         return fd;
+}
+
+/* --- FIFOs --- */
+
+static bool is_fifo(const struct bench_side *side) {
+        return strcmp(side->system->transport, "fifo") == 0;
+}
+
+struct fifo_paths {
+        char to[200], from[200];                /* the server */
+};
+
+static struct fifo_paths fifo_paths(const struct bench_side *side) {
+        struct fifo_paths paths;
+
+        snprintf(paths.to, sizeof(paths.to), "%s-to", side->address);
+        snprintf(paths.from, sizeof(paths.from), "%s-from", side->address);
+        return paths;
+}
+
+/* Each open waits for the other side's. Room for a 1 MiB message, as much as pipes may have. */
+static int open_both(const char *first, int first_how, const char *second, int second_how,
+                     int *ret_first, int *ret_second) {
+        int r;
+
+        *ret_first = open(first, first_how | O_CLOEXEC);
+        if (*ret_first < 0)
+                return -errno;
+        *ret_second = open(second, second_how | O_CLOEXEC);
+        if (*ret_second < 0) {
+                r = -errno;
+                close(*ret_first);
+                return r;
+        }
+        fcntl(*ret_first, F_SETPIPE_SZ, 1 << 20);
+        fcntl(*ret_second, F_SETPIPE_SZ, 1 << 20);
+        return 0;
+}
+
+static int fifo_serve(struct bench_side *side, int *ret_in, int *ret_out) {
+        struct fifo_paths paths;
+        int r;
+
+        snprintf(side->address, sizeof(side->address), "%s/raw-%d", side->dir, (int)getpid());
+        paths = fifo_paths(side);
+        if (mkfifo(paths.to, 0600) < 0 || mkfifo(paths.from, 0600) < 0)
+                return side_fail(side, -errno, "cannot make two FIFOs");
+        r = side_ready(side, side->address);
+        r = r ? r : open_both(paths.to, O_RDONLY, paths.from, O_WRONLY, ret_in, ret_out);
+        unlink(paths.to);
+        unlink(paths.from);
+        return r ? side_fail(side, r, "cannot open the FIFOs") : 0;
+}
+
+int sock_serve_ends(struct bench_side *side, int *ret_in, int *ret_out) {
+        if (is_fifo(side))
+                return fifo_serve(side, ret_in, ret_out);
+        *ret_in = *ret_out = sock_serve(side);
+        return *ret_in < 0 ? *ret_in : 0;
+}
+
+int sock_connect_ends(struct bench_side *side, int *ret_in, int *ret_out) {
+        struct fifo_paths paths = fifo_paths(side);
+        int r;
+
+        if (is_fifo(side)) {
+                r = open_both(paths.to, O_WRONLY, paths.from, O_RDONLY, ret_out, ret_in);
+                return r ? side_fail(side, r, "cannot open the FIFOs") : 0;
+        }
+        *ret_in = *ret_out = sock_connect(side);
+        return *ret_in < 0 ? *ret_in : 0;
+}
+
+void sock_close_ends(int in, int out) {
+        close(in);
+        if (out != in)
+                close(out);
 }
 
 int sock_read_all(int fd, void *buf, size_t len) {

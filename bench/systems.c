@@ -57,6 +57,8 @@ const struct bench_system bench_systems[] = {
         { "via", "unix", SEQ | PIPE, BOTH, false, via_cells_serve, via_cells_drive },
         { "via", "tcp", SEQ | PIPE, BOTH, false, via_cells_serve, via_cells_drive },
         { "via", "inproc", SEQ | PIPE, BOTH, true,  via_cells_serve, via_cells_drive },
+        { "raw", "fifo", SEQ, BOTH, false, pingpong_serve_epoll, pingpong_drive },
+        { "via", "fifo", SEQ | PIPE, BOTH, false, via_cells_serve, via_cells_drive },
         { "raw", "shm", SEQ, BOTH, false, ring_serve_raw, ring_drive_raw },
         { "hand", "shm", PIPE, BOTH, false, ring_serve_hand, ring_drive_hand },
         { "via", "shm", SEQ | PIPE, BOTH, false, via_cells_serve, via_cells_drive },
