@@ -4,7 +4,8 @@
  *
  * A *cell* is one figure's place: a system (a floor, or Via) on a transport, in a placement,
  * doing a case. Systems, cases and bounds are tables; a new floor is one file and one line in
- * systems.c. Nothing in here knows how a system moves its bytes.
+ * systems.c. Nothing in here knows how a system moves its bytes. A system whose name ends in
+ * "-spin" looks for bytes without sleeping, and its floor is one that does the same.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -89,6 +90,9 @@ extern const struct bench_system bench_systems[];
 extern const unsigned bench_n_systems;
 extern const char *const bench_metric_names[BENCH_METRICS];
 extern const char *const bench_placement_names[BENCH_PLACEMENTS];
+
+/* Whether it looks for bytes without sleeping, as its name says. */
+bool bench_spins(const struct bench_system *system);
 
 /* Tells the client that the server listens at @address. */
 int side_ready(struct bench_side *side, const char *address);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include "bench.h"
 #include "floor_pingpong.h"
@@ -98,7 +99,24 @@ int pingpong_serve_epoll(struct bench_side *side) {
         return r == -ECONNRESET || r == -EPIPE ? 0 : side_fail(side, r, "echo");
 }
 
-int pingpong_serve_blocking(struct bench_side *side) {
+/* As sock_read_all(), looking until it is there. */
+static int spin_read_all(int fd, char *buf, size_t len) {
+        while (len) {
+                ssize_t n = recv(fd, buf, len, MSG_DONTWAIT);
+
+                if (n == 0)
+                        return -ECONNRESET;
+                if (n < 0 && errno != EAGAIN)
+                        return -errno;
+                if (n > 0) {
+                        buf += n;
+                        len -= (size_t)n;
+                }
+        }
+        return 0;
+}
+
+static int serve(struct bench_side *side, int (*read_all)(int fd, char *buf, size_t len)) {
         char *data = buffer_new(side->kind->size);
         int fd, r = 0;
 
@@ -107,13 +125,25 @@ int pingpong_serve_blocking(struct bench_side *side) {
                 return fd;
 
         while (r == 0) {
-                r = sock_read_all(fd, data, side->kind->size);
+                r = read_all(fd, data, side->kind->size);
                 if (r == 0)
                         r = sock_write_all(fd, data, side->kind->size);
         }
         close(fd);
         free(data);
         return r == -ECONNRESET || r == -EPIPE ? 0 : side_fail(side, r, "echo");
+}
+
+static int block_read_all(int fd, char *buf, size_t len) {
+        return sock_read_all(fd, buf, len);
+}
+
+int pingpong_serve_blocking(struct bench_side *side) {
+        return serve(side, block_read_all);
+}
+
+int pingpong_serve_spin(struct bench_side *side) {
+        return serve(side, spin_read_all);
 }
 
 static int pingpong_call(void *self) {
@@ -124,7 +154,15 @@ static int pingpong_call(void *self) {
         return r < 0 ? r : sock_read_all(echo->in, echo->data, echo->size);
 }
 
-int pingpong_drive(struct bench_side *side) {
+static int spin_call(void *self) {
+        struct echo *echo = self;
+        int r;
+
+        r = sock_write_all(echo->out, echo->data, echo->size);
+        return r < 0 ? r : spin_read_all(echo->in, echo->data, echo->size);
+}
+
+static int drive(struct bench_side *side, int (*call)(void *self)) {
         struct echo echo = { .size = side->kind->size, .data = buffer_new(side->kind->size) };
         int r;
 
@@ -133,8 +171,16 @@ int pingpong_drive(struct bench_side *side) {
         if (r < 0)
                 return r;
 
-        r = meter_sequential(side, pingpong_call, &echo);
+        r = meter_sequential(side, call, &echo);
         sock_close_ends(echo.in, echo.out);
         free(echo.data);
         return r < 0 ? side_fail(side, r, "a round trip failed") : 0;
+}
+
+int pingpong_drive(struct bench_side *side) {
+        return drive(side, pingpong_call);
+}
+
+int pingpong_drive_spin(struct bench_side *side) {
+        return drive(side, spin_call);
 }

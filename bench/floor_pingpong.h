@@ -10,3 +10,7 @@ struct bench_side;
 int pingpong_serve_epoll(struct bench_side *side);
 int pingpong_serve_blocking(struct bench_side *side);
 int pingpong_drive(struct bench_side *side);
+
+/* Both ends look until something is there, and never sleep. */
+int pingpong_serve_spin(struct bench_side *side);
+int pingpong_drive_spin(struct bench_side *side);

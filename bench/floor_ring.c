@@ -94,7 +94,7 @@ static int end_init(struct end *end, struct bench_side *side, bool server, const
         end->mask = ring - 1;
         end->bell = fds[server ? 1 : 2];
         end->peer_bell = fds[server ? 2 : 1];
-        end->spin = side->placement == BENCH_TWO_CORES;
+        end->spin = bench_spins(side->system);
         end->epoll = server ? epoll_create1(EPOLL_CLOEXEC) : -1;
         close(fds[0]);
         return server && epoll_ctl(end->epoll, EPOLL_CTL_ADD, end->bell,

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "plan.h"
@@ -102,7 +103,11 @@ struct bench_cell *plan_find(const struct bench_plan *plan, const char *system,
 }
 
 struct bench_cell *plan_floor(const struct bench_plan *plan, const struct bench_cell *cell) {
-        return plan_find(plan, cell->kind->floor, cell->system->transport, cell->placement,
+        char name[32];
+
+        snprintf(name, sizeof(name), "%s%s", cell->kind->floor,
+                 bench_spins(cell->system) ? "-spin" : "");
+        return plan_find(plan, name, cell->system->transport, cell->placement,
                          cell->kind->name);
 }
 

@@ -43,9 +43,9 @@ static bool header(const struct watch *watch, enum bench_placement placement, FI
                         watch->cpu[0], watch->cpu[1]);
         if (placement == BENCH_TWO_CORES && watch->n_cpus < 2)
                 return false;
-        fprintf(out, "  %-9s %-9s %-13s%10s%10s%11s  %-12s%9s%9s%8s%8s\n", "", "", "", "p50",
+        fprintf(out, "  %-9s %-9s %-13s%10s%10s%11s  %-16s%9s%9s%8s%8s\n", "", "", "", "p50",
                 "p99", "", "ratio to", "CPU µs", "a call", "system", "calls");
-        fprintf(out, "  %-9s %-9s %-13s%10s%10s%11s  %-12s%8s%9s%8s%8s\n", "transport", "case",
+        fprintf(out, "  %-9s %-9s %-13s%10s%10s%11s  %-16s%8s%9s%8s%8s\n", "transport", "case",
                 "system", "µs", "µs", "calls/s", "the floor", "client", "server", "client",
                 "server");
         return true;
@@ -54,6 +54,7 @@ static bool header(const struct watch *watch, enum bench_placement placement, FI
 static void row(const struct bench_plan *plan, const struct bench_cell *cell, FILE *out) {
         double p50 = plan_median(plan, cell, BENCH_P50);
         double p99 = plan_median(plan, cell, BENCH_P99);
+        const struct bench_cell *base = plan_floor(plan, cell);
         double ratio = ratio_to_floor(plan, cell);
 
         fprintf(out, "  %-9s %-9s %-13s", cell->system->transport, cell->kind->name,
@@ -66,9 +67,9 @@ static void row(const struct bench_plan *plan, const struct bench_cell *cell, FI
         put(out, 10, digits_of(p99), p99);
         put(out, 11, 0, plan_median(plan, cell, BENCH_RATE));
         if (isnan(ratio))
-                fprintf(out, "  %-14s", NONE);
+                fprintf(out, "  %-18s", NONE);
         else
-                fprintf(out, "  %4.2f × %-5s", ratio, cell->kind->floor);
+                fprintf(out, "  %4.2f × %-9s", ratio, base->system->name);
         put(out, 8, 2, plan_median(plan, cell, BENCH_CPU_CLIENT));
         put(out, 9, 2, plan_median(plan, cell, BENCH_CPU_SERVER));
         put(out, 8, 1, plan_median(plan, cell, BENCH_SYSCALLS_CLIENT));

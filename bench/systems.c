@@ -4,6 +4,7 @@
  * A new floor is a line here: name, transport, cases, placements, server, client. Rows of one
  * transport that do the same case are run next to each other, and compared.
  */
+#include <string.h>
 #include "bench.h"
 #include "floor_hand.h"
 #include "floor_mq.h"
@@ -16,7 +17,9 @@
 #define SEQ BENCH_CASE_SEQUENTIAL
 #define PIPE BENCH_CASE_PIPELINED
 #define ONE (1u << BENCH_ONE_CORE)
-#define BOTH (ONE | 1u << BENCH_TWO_CORES)
+#define TWO (1u << BENCH_TWO_CORES)
+#define BOTH (ONE | TWO)
+#define SPIN 0x01       /* 64B */
 
 const char *const bench_metric_names[BENCH_METRICS] = {
         [BENCH_P50] = "p50_us",
@@ -46,6 +49,12 @@ const struct bench_case bench_cases[] = {
 };
 const unsigned bench_n_cases = sizeof(bench_cases) / sizeof(*bench_cases);
 
+bool bench_spins(const struct bench_system *system) {
+        size_t n = strlen(system->name);
+
+        return n > 5 && strcmp(system->name + n - 5, "-spin") == 0;
+}
+
 const struct bench_system bench_systems[] = {
         { "raw", "unix", SEQ, BOTH, false, pingpong_serve_epoll, pingpong_drive },
         { "raw", "tcp", SEQ, BOTH, false, pingpong_serve_epoll, pingpong_drive },
@@ -54,14 +63,22 @@ const struct bench_system bench_systems[] = {
         { "raw-blocking", "tcp", SEQ, BOTH, false, pingpong_serve_blocking, pingpong_drive },
         { "hand", "unix", PIPE, BOTH, false, hand_serve, hand_drive },
         { "hand", "tcp", PIPE, BOTH, false, hand_serve, hand_drive },
+        { "raw-spin", "unix", SPIN, TWO, false, pingpong_serve_spin, pingpong_drive_spin },
+        { "raw-spin", "tcp", SPIN, TWO, false, pingpong_serve_spin, pingpong_drive_spin },
         { "via", "unix", SEQ | PIPE, BOTH, false, via_cells_serve, via_cells_drive },
         { "via", "tcp", SEQ | PIPE, BOTH, false, via_cells_serve, via_cells_drive },
+        { "via-spin", "unix", SPIN, TWO, false, via_cells_serve, via_cells_drive },
+        { "via-spin", "tcp", SPIN, TWO, false, via_cells_serve, via_cells_drive },
         { "via", "inproc", SEQ | PIPE, BOTH, true,  via_cells_serve, via_cells_drive },
-        { "raw", "fifo", SEQ, BOTH, false, pingpong_serve_epoll, pingpong_drive },
-        { "via", "fifo", SEQ | PIPE, BOTH, false, via_cells_serve, via_cells_drive },
+        { "via-spin", "inproc", SPIN, TWO, true, via_cells_serve, via_cells_drive },
         { "raw", "shm", SEQ, BOTH, false, ring_serve_raw, ring_drive_raw },
         { "hand", "shm", PIPE, BOTH, false, ring_serve_hand, ring_drive_hand },
         { "via", "shm", SEQ | PIPE, BOTH, false, via_cells_serve, via_cells_drive },
+        { "raw-spin", "shm", SEQ, TWO, false, ring_serve_raw, ring_drive_raw },
+        { "hand-spin", "shm", PIPE, TWO, false, ring_serve_hand, ring_drive_hand },
+        { "via-spin", "shm", SEQ | PIPE, TWO, false, via_cells_serve, via_cells_drive },
+        { "raw", "fifo", SEQ, BOTH, false, pingpong_serve_epoll, pingpong_drive },
+        { "via", "fifo", SEQ | PIPE, BOTH, false, via_cells_serve, via_cells_drive },
         { "via", "mq", SEQ | PIPE, BOTH, false, via_cells_serve, via_cells_drive },
         { "idlc", "-", BENCH_CASE_IDLC, ONE, false, NULL, idlc_time_drive },
 };

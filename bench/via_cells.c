@@ -21,6 +21,7 @@
 #include "via_cells.h"
 
 #define TURN_MS 10000
+#define SPIN "?spin=50us"
 
 /* Keeps the sentence of @err as the reason; returns a fault. */
 static int fail(struct bench_side *side, struct via_error *err) {
@@ -46,6 +47,7 @@ int via_cells_serve(struct bench_side *side) {
         struct via_error err = VIA_ERROR_INIT;
         char endpoint[160];
         int r = 0;
+        size_t n;
 
         if (strcmp(side->system->transport, "tcp") == 0)
                 snprintf(endpoint, sizeof(endpoint), "tcp://127.0.0.1:0");
@@ -58,6 +60,10 @@ int via_cells_serve(struct bench_side *side) {
         else
                 snprintf(endpoint, sizeof(endpoint), "%s:%s/via-%d", side->system->transport,
                          side->dir, (int)getpid());
+
+        n = strlen(endpoint);
+        if (bench_spins(side->system))
+                snprintf(endpoint + n, sizeof(endpoint) - n, "%s", SPIN);
 
         if (!server)
                 r = side_fail(side, -ENOMEM, "no server");
@@ -189,12 +195,15 @@ int via_cells_drive(struct bench_side *side) {
         struct via_error err = VIA_ERROR_INIT;
         struct via_client *client;
         uint8_t *data = malloc(side->kind->size);
+        char endpoint[200];
         int r;
 
         if (!data)
                 return side_fail(side, -ENOMEM, "no data");
         memset(data, 'v', side->kind->size);
-        if (via_client_open(&client, side->address, NULL, &err)) {
+        snprintf(endpoint, sizeof(endpoint), "%s%s", side->address,
+                 bench_spins(side->system) ? SPIN : "");
+        if (via_client_open(&client, endpoint, NULL, &err)) {
                 free(data);
                 return fail(side, &err);
         }

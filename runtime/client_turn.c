@@ -299,9 +299,15 @@ void via_client_wake(void *owner) {
         int r = 0;
 
         client->again = false;
+        if (!look)
+                client->spin.until = 0;
         for (int i = 0; i < ROUNDS_MAX && r == 0; i++) {
-                r = receive(client, look ? via_spin_drain(&client->spin, pump)
-                                         : via_pump_drain(pump, 0));
+                int got = look ? via_spin_look(&client->spin, pump, VIA_SPIN_TRIES)
+                               : via_pump_drain(pump, 0);
+
+                if (got == VIA_SPIN_ON)
+                        continue;
+                r = receive(client, got);
                 look = !pump->full;
                 if (client->dead.code || (look && !client->spin.budget_us))
                         break;

@@ -76,6 +76,7 @@ struct via_server {
         struct via_listening   *listening;
         struct via_server_link *links, *due;
         unsigned                n_links;
+        unsigned                n_again;                /* links whose turn was cut short */
         uint32_t                drain_ms;
         int64_t                 drain_due;              /* INT64_MAX: not draining */
         bool                    own_loop, stopped;

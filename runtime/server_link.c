@@ -49,6 +49,7 @@ void via_server_link_end(struct via_server_link *link) {
         struct via_server *server = link->at->server;
 
         due_leave(link);
+        server->n_again -= link->again;
         *link->prev = link->next;
         if (link->next)
                 link->next->prev = link->prev;
@@ -122,20 +123,36 @@ static int last_turn(struct via_server_link *link, int64_t now, int fault) {
         return fault;
 }
 
+/* Says whether @link, whose turn ends, wants another one before it sleeps. */
+static void go_on(struct via_server_link *link, bool again) {
+        link->at->server->n_again += (unsigned)again - (unsigned)link->again;
+        link->again = again;
+}
+
 /*
  * A turn up to its sleep: 0 when all is sent, VIA_PUMP_BLOCKED when the client does not read,
  * or the fault that ends the link. Once something has come it looks for more (see spin.h), but
  * not without end: link->again says that it should go on when the others have had their turn.
+ * Of several that look, each asks once a turn, so that none waits for another's client.
  */
 static int turn(struct via_server_link *link, int64_t now) {
         struct via_pump *pump = &link->pump;
         int r, sent = via_pump_flush(pump);
-        bool look = link->again;
+        bool look = link->again, alone;
 
-        link->again = false;
+        go_on(link, false);
+        alone = link->at->server->n_again == 0;
+        if (!look)
+                link->spin.until = 0;
         for (int i = 0; i < ROUNDS_MAX && sent == 0; i++) {
-                int got = look ? via_spin_drain(&link->spin, pump) : via_pump_drain(pump, 0);
+                int got = look ? via_spin_look(&link->spin, pump, alone ? VIA_SPIN_TRIES : 1)
+                               : via_pump_drain(pump, 0);
 
+                if (got == VIA_SPIN_ON) {
+                        if (alone)
+                                continue;
+                        break;
+                }
                 do {
                         r = deliver(link, now);
                         sent = via_pump_flush(pump);
@@ -154,7 +171,7 @@ static int turn(struct via_server_link *link, int64_t now) {
         }
         if (sent < 0)
                 return last_turn(link, now, sent);
-        link->again = look && sent == 0;
+        go_on(link, look && sent == 0);
         return sent;
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <time.h>
+#include <unistd.h>
 #include "spin.h"
 
 enum {
@@ -12,20 +13,20 @@ enum {
         MISSES_MAX = 8,
 };
 
-static bool one_cpu(void) {
+static bool bound_to_one_cpu(void) {
         cpu_set_t set;
 
         return sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) == 1;
 }
 
 /*
- * @budget_us as ?spin= says; VIA_SPIN_UNSET: what suits the transport. A process that has one
- * CPU never spins.
+ * @budget_us as ?spin= says; VIA_SPIN_UNSET: what suits the transport, and nothing for a process
+ * that is bound to one CPU. Who binds both ends, each to its own, knows better and says so.
  */
 void via_spin_init(struct via_spin *spin, int budget_us, const struct via_transport *by) {
         if (budget_us == VIA_SPIN_UNSET)
-                budget_us = by->traits & VIA_MEMORY ? BUDGET_US : 0;
-        *spin = (struct via_spin){ .budget_us = budget_us > 0 && !one_cpu()
+                budget_us = by->traits & VIA_MEMORY && !bound_to_one_cpu() ? BUDGET_US : 0;
+        *spin = (struct via_spin){ .budget_us = budget_us > 0 && sysconf(_SC_NPROCESSORS_ONLN) > 1
                                                         ? (uint32_t)budget_us
                                                         : 0 };
 }
@@ -43,13 +44,20 @@ static void relax(void) {
 #endif
 }
 
+static void miss(struct via_spin *spin) {
+        spin->until = 0;
+        if (spin->misses < MISSES_MAX)
+                spin->misses++;
+        spin->skip = (uint16_t)((1u << spin->misses) - 1);
+}
+
 /*
- * As via_pump_drain() without waiting, but -EAGAIN only after a look of the budget's length, if
- * one is likely to pay.
+ * As via_pump_drain() without waiting, asked @tries times; but when nothing came, -EAGAIN says
+ * that it is time to sleep, and VIA_SPIN_ON to look again, after others had their turn if there
+ * are any. A look that is given up in between is forgotten by clearing spin->until.
  */
-int via_spin_drain(struct via_spin *spin, struct via_pump *pump) {
-        int64_t until = 0;
-        int r;
+int via_spin_look(struct via_spin *spin, struct via_pump *pump, unsigned tries) {
+        int64_t now;
 
         if (!spin->budget_us)
                 return -EAGAIN;
@@ -57,22 +65,31 @@ int via_spin_drain(struct via_spin *spin, struct via_pump *pump) {
                 spin->skip--;
                 return -EAGAIN;
         }
-        for (;;) {
-                for (int i = 0; i < 16; i++) {
-                        r = via_pump_drain(pump, 0);
-                        if (r != -EAGAIN) {
-                                spin->misses = 0;
-                                return r;
-                        }
-                        relax();
+        for (unsigned i = 0; i < tries; i++) {
+                int r = via_pump_drain(pump, 0);
+
+                if (r != -EAGAIN) {
+                        spin->misses = 0;
+                        spin->until = 0;
+                        return r;
                 }
-                if (!until)
-                        until = now_ns() + (int64_t)spin->budget_us * 1000;
-                else if (now_ns() >= until)
-                        break;
+                relax();
         }
-        if (spin->misses < MISSES_MAX)
-                spin->misses++;
-        spin->skip = (uint16_t)((1u << spin->misses) - 1);
+        now = now_ns();
+        if (!spin->until)
+                spin->until = now + (int64_t)spin->budget_us * 1000;
+        if (now < spin->until)
+                return VIA_SPIN_ON;
+        miss(spin);
         return -EAGAIN;
+}
+
+/* A whole look, for those who have nothing else to do: as via_spin_look(), but VIA_SPIN_ON. */
+int via_spin_drain(struct via_spin *spin, struct via_pump *pump) {
+        int r;
+
+        do
+                r = via_spin_look(spin, pump, VIA_SPIN_TRIES);
+        while (r == VIA_SPIN_ON);
+        return r;
 }

@@ -4,7 +4,8 @@
  *
  * Being woken costs more than most small calls take, so a short look first is the largest gain
  * there is; on a single CPU, or when what is awaited never comes in time, it is a loss. So it
- * stops by itself: a look that finds nothing makes the next ones rarer. Never sleeps.
+ * stops by itself: a look that finds nothing makes the next ones rarer, one that finds something
+ * brings them back. Never sleeps.
  */
 #include <stdint.h>
 #include "pump.h"
@@ -13,9 +14,15 @@ struct via_spin {
         uint32_t budget_us;             /* of one look; 0: off */
         uint16_t misses;                /* in a row */
         uint16_t skip;                  /* chances to let go by */
+        int64_t  until;                 /* ns, of a look that has been broken off; 0: none has */
 };
 
-enum { VIA_SPIN_UNSET = -1 };
+enum { VIA_SPIN_UNSET = -1 };           /* as a budget: what suits the transport */
+enum { VIA_SPIN_ON = 1 };               /* nothing yet, but the look is not over */
+
+/* How often the link is asked before the clock is. */
+enum { VIA_SPIN_TRIES = 16 };
 
 void via_spin_init(struct via_spin *spin, int budget_us, const struct via_transport *by);
+int  via_spin_look(struct via_spin *spin, struct via_pump *pump, unsigned tries);
 int  via_spin_drain(struct via_spin *spin, struct via_pump *pump);
