@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include "caller.h"
+#include "frames.h"
 #include "host.h"
 #include "lifeline.h"
 #include "links.h"
@@ -60,6 +61,8 @@ TEST(names_that_cannot_be) {
                 CHECK_INT(links_connect(wrong[i], 100, &link), ==, -EINVAL);
                 CHECK(*links_note.text);
         }
+        CHECK_INT(links_connect("mq:/a/b", 100, &link), ==, -EINVAL);
+        CHECK(strstr(links_note.text, "one slash"));
         memset(longest + 4, 'x', 300);
         CHECK_INT(links_listen(longest, &listener), ==, -ENAMETOOLONG);
         CHECK(strstr(links_note.text, "300"));
@@ -318,6 +321,7 @@ static void expect(struct via_link *link, size_t size, unsigned priority, const 
 }
 
 TEST(what_is_high_comes_first) {
+        struct via_wait wait = { .n_fds = 0 };
         struct ends ends;
 
         links_open(&ends, mq());
@@ -328,6 +332,7 @@ TEST(what_is_high_comes_first) {
         CHECK_INT(ends.client->by->send(ends.client, "x", 1), ==, -EAGAIN);
         expect(ends.server, 10000, VIA_HIGH, "now");
         expect(ends.server, 2, VIA_HIGH, "th");
+        CHECK_INT(ends.server->by->arm(ends.server, POLLIN, &wait), ==, VIA_AWAKE);
         put(ends.client, VIA_HIGH, "later");
         expect(ends.server, 10000, VIA_HIGH, "en");     /* a message is not broken into */
         expect(ends.server, 3, VIA_HIGH, "lat");
@@ -402,6 +407,94 @@ TEST(a_high_call_overtakes) {
         CHECK_INT(place_of_last("mq", 0, 64), ==, 64);
         CHECK_INT(place_of_last("mq", 1, 64), ==, 0);
         CHECK_INT(place_of_last("unix", 1, 64), ==, 64);        /* where there is one stream */
+}
+
+/* Receives until nothing more is there: the types of the frames, for either stream. */
+static void read_types(struct via_link *link, char types[2][8]) {
+        struct frames streams[2] = { { .n = 0 }, { .n = 0 } };
+        unsigned char buf[8192];
+        ssize_t n;
+
+        while ((n = link->by->recv(link, buf, sizeof(buf))) > 0)
+                frames_raw(&streams[link->recv_priority], buf, (size_t)n);
+        for (int i = 0; i < 2; i++) {
+                size_t k = 0, at = 0;
+
+                while (at + WIRE_HEADER <= streams[i].n && k < 7) {
+                        struct wire_header h = wire_get_header(streams[i].data + at);
+
+                        types[i][k++] = "0HCRXGPP"[h.type & 7];
+                        at += WIRE_HEADER + h.length;
+                }
+                CHECK_INT(at, ==, streams[i].n);
+                types[i][k] = 0;
+        }
+}
+
+/* What a client says: a call and its cancel go the same way. */
+TEST(a_cancel_goes_as_its_call_went) {
+        for (uint32_t priority = 0; priority < 2; priority++) {
+                struct via_call_options options = { .priority = priority, .timeout_ms = 30 };
+                struct via_listener *listener = NULL;
+                struct msg_number number = { .n = 7 };
+                struct via_link *link = NULL;
+                struct outcome outcome;
+                struct caller caller;
+                char types[2][8];
+
+                links_folder();
+                REQUIRE(links_listen("mq:/links", &listener) == 0);
+                REQUIRE(caller_open(&caller, BLOCKING, "mq:/links", NULL, NULL) == VIA_OK);
+                REQUIRE(links_accept(listener, &link) == 0);
+                REQUIRE(caller_start(&caller, "make", &options, &number, &outcome) == VIA_OK);
+                caller_wait(&caller, 1, &outcome);
+                CHECK_INT(outcome.code, ==, VIA_DEADLINE_EXCEEDED);
+                outcome_fini(&outcome);
+                via_client_turn(caller.client, 0, NULL);
+                read_types(link, types);
+                CHECK_STR(types[VIA_HIGH], priority ? "HCX" : "H");
+                CHECK_STR(types[VIA_NORMAL], priority ? "" : "CX");
+                caller_close(&caller);
+                links_close(&link);
+                links_shut(&listener);
+                links_folder_end();
+        }
+}
+
+/* What a server says. */
+TEST(a_reply_goes_as_its_call_came) {
+        for (unsigned priority = 0; priority < 2; priority++) {
+                struct via_link *link = NULL;
+                struct host host;
+                char place[256], types[2][8] = { "", "" };
+                static struct frames f;
+
+                host_place(mq(), links_folder(), NULL, place, sizeof(place));
+                host_start(&host, place, NULL);
+                REQUIRE(links_connect(host.endpoint, 1000, &link) == 0);
+                f.n = 0;
+                frames_hello(&f);
+                link->send_priority = VIA_HIGH;
+                REQUIRE(link->by->send(link, f.data, f.n) == (ssize_t)f.n);
+                f.n = 0;
+                frames_call(&f, 1, method("make")->id, "\x08\x07", 2);
+                frames_call(&f, 2, 4711, "", 0);        /* and one that fails */
+                link->send_priority = (uint8_t)priority;
+                REQUIRE(link->by->send(link, f.data, f.n) == (ssize_t)f.n);
+                while (!types[priority][1 + priority]) {
+                        char more[2][8];
+
+                        REQUIRE(links_wait(link, POLLIN));
+                        read_types(link, more);
+                        strcat(types[0], more[0]);
+                        strcat(types[1], more[1]);
+                }
+                CHECK_STR(types[VIA_HIGH], priority ? "HRR" : "H");
+                CHECK_STR(types[VIA_NORMAL], priority ? "" : "RR");
+                links_close(&link);
+                host_stop(&host);
+                links_folder_end();
+        }
 }
 
 TEST(there_are_two_priorities) {
@@ -548,6 +641,8 @@ TEST(the_peer_cannot_make_us_wait) {
                 CHECK_INT(ends.server->by->send(ends.server, "x", 1), ==, -EAGAIN);
                 CHECK_INT(ends.server->by->recv_wait(ends.server, buf, sizeof(buf), 50), ==,
                           -EAGAIN);
+                REQUIRE(mq_getattr(queue_out(ends.client), &attr) == 0);
+                CHECK_INT(attr.mq_flags, ==, 0);        /* so that the next one waits there */
                 CHECK_INT(links_stuff(ends.client, 0, 3), ==, 3);
                 CHECK_INT(ends.server->by->recv_wait(ends.server, buf, sizeof(buf), 50), ==, 3);
         }

@@ -541,6 +541,70 @@ TEST(half_a_high_frame_is_waited_for) {
         stop(&pump);
 }
 
+TEST(half_a_high_frame_too_big_is_waited_for) {
+        static uint8_t some[1000];
+        struct via_pump pump;
+        struct fake *fake = greet(&pump, start_by(&pump, &transport_with_lanes));
+        struct via_event ev;
+
+        frames_header(&f, (struct wire_header){ .length = 1u << 30, .type = WIRE_CALL });
+        frames_raw(&f, some, sizeof(some));
+        fake->in_priority = VIA_HIGH;
+        arrives(fake, f.data, f.n);
+        CHECK_INT(receive(&pump, &ev), ==, 1);
+        via_pump_rest(&pump, 0);
+        CHECK(ev.too_big && !pump.high.in.data);
+        CHECK_INT(pump.conn.due, ==, 30000);
+        CHECK_INT(pump.conn.skip, ==, 0);       /* the other stream's, which goes on */
+        stop(&pump);
+}
+
+/* Much comes in one stream while half a large frame waits in the other. */
+TEST(both_streams_find_room) {
+        enum { SIZE = 3000000, PART = 700000 };
+        uint8_t *frame = calloc(1, WIRE_HEADER + SIZE);
+        struct via_pump pump;
+        struct fake *fake = greet(&pump, start_by(&pump, &transport_with_lanes));
+        struct via_event ev;
+
+        wire_put_header(frame, &(struct wire_header){ .length = SIZE, .type = WIRE_CALL });
+        for (unsigned high = 0; high < 2; high++) {
+                arrives(fake, frame, PART);
+                fake->in_priority = (uint8_t)high;
+                while (fake->n_in)
+                        CHECK_INT(receive(&pump, &ev), ==, 0);
+        }
+        CHECK_INT(via_buffer_used(&pump.in), ==, PART);
+        CHECK_INT(via_buffer_used(&pump.high.in), ==, PART);
+        for (unsigned high = 0; high < 2; high++) {
+                unsigned n = 0;
+
+                arrives(fake, frame + PART, WIRE_HEADER + SIZE - PART);
+                fake->in_priority = (uint8_t)high;
+                while (fake->n_in)
+                        n += receive(&pump, &ev);
+                CHECK_INT(n, ==, 1);
+                CHECK_INT(ev.high, ==, high);
+        }
+        via_pump_rest(&pump, 0);
+        CHECK(!pump.in.data && !pump.high.in.data);
+        free(frame);
+        stop(&pump);
+}
+
+TEST(the_other_stream_keeps_no_buffer) {
+        struct via_pump pump;
+        struct fake *fake = greet(&pump, start_by(&pump, &transport_with_lanes));
+        struct via_event ev;
+
+        frames_call(&f, 1, 2, "abc", 3);
+        arrives(fake, f.data, f.n - 1);
+        CHECK_INT(receive(&pump, &ev), ==, 0);
+        CHECK_INT(via_pump_drain(&pump, 0), ==, -EAGAIN);
+        CHECK(pump.in.data && !pump.high.in.data);
+        stop(&pump);
+}
+
 /* --- memory ----------------------------------------------------------------------------------- */
 
 /* What is announced costs nothing; what arrives costs at most what doubling makes of it. */

@@ -153,7 +153,6 @@ static void mq_close(struct via_link *link) {
         struct mq_link *self = mq_link(link);
 
         send(self->lifeline, "", BYE_SIZE, MSG_DONTWAIT | MSG_NOSIGNAL);
-        shutdown(self->lifeline, SHUT_RDWR);    /* a forked child may hold a copy */
         via_fd_drop(&self->lifeline, 0);
         via_mq_pair_close(&self->pair);
         free(self->kept);
