@@ -48,7 +48,7 @@ static void child_echoes(struct via_link *link) {
                         links_close(&link);
                         exit(n == 0 ? 0 : 5);
                 }
-                for (ssize_t done = 0; done < n; done += m > 0 ? m : 0) {
+                for (ssize_t done = 0; done<n; done += m> 0 ? m : 0) {
                         m = link->by->send(link, buf + done, (size_t)(n - done));
                         if (m == -EAGAIN ? !links_wait(link, POLLOUT) : m < 0)
                                 exit(6);
@@ -362,7 +362,8 @@ TEST(out_of_descriptors) {
         close(next);
         REQUIRE(getrlimit(RLIMIT_NOFILE, &old) == 0);
         for (int more = 0; more < 4; more++) {
-                tight = (struct rlimit){ .rlim_cur = (rlim_t)(next + more), .rlim_max = old.rlim_max };
+                tight = (struct rlimit){ .rlim_cur = (rlim_t)(next + more),
+                                         .rlim_max = old.rlim_max };
                 REQUIRE(setrlimit(RLIMIT_NOFILE, &tight) == 0);
                 CHECK_INT(links_connect(child("echoes"), 1000, &link), ==, -EMFILE);
         }

@@ -320,8 +320,9 @@ TEST(modes) {
                 const char *query;
                 mode_t umask;
                 unsigned mode;
-        } cases[] = { { "?mode=0666", 077, 0622 }, { "?mode=0600", 0, 0600 }, { "?mode=0020", 0, 0620 },
-                      { "", 0, 0622 }, { "", 022, 0600 }, { "", 002, 0620 } };
+        } cases[] = { { "?mode=0666", 077, 0622 }, { "?mode=0600", 0, 0600 },
+                      { "?mode=0020", 0, 0620 }, { "", 0, 0622 },
+                      { "", 022, 0600 }, { "", 002, 0620 } };
         struct via_listener *listener = NULL;
 
         links_folder();

@@ -25,6 +25,7 @@ unix:$folder/procs
 tcp://127.0.0.1:0
 mq:/procs-$$
 inproc:procs
+shm:procs-demo-$$
 "
 
 # start ENDPOINT...: one server for all. What it says comes through a pipe, so that nobody has to guess when
