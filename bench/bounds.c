@@ -20,6 +20,7 @@ struct bound {
         enum bench_metric metric;
         bool              at_least;
         double            limit;
+        enum bench_placement placement; /* one core, if nothing is said */
 };
 
 static const struct bound bounds[] = {
@@ -50,12 +51,29 @@ static const struct bound bounds[] = {
           { "via", "fifo", "64B" }, { 0 }, BENCH_SYSCALLS_CLIENT, false, 3 },
         { "fifo: 64 B, system calls of the server a call",
           { "via", "fifo", "64B" }, { 0 }, BENCH_SYSCALLS_SERVER, false, 3 },
+        { "shm: 64 B, both asleep, p50 to the raw ring's with an eventfd",
+          { "via", "shm", "64B" }, { "raw", "shm", "64B" }, BENCH_P50, false, 1.2 },
+        { "shm: 64 B, 256 outstanding, calls/s to the raw ring's",
+          { "via", "shm", "64B-x256" }, { "hand", "shm", "64B-x256" }, BENCH_RATE, true, 0.25 },
+        { "shm: 1 MiB, p50 to the raw ring's copy in and copy out",
+          { "via", "shm", "1MiB" }, { "raw", "shm", "1MiB" }, BENCH_P50, false, 1.5 },
+        { "shm: 64 B, system calls of the client a call",
+          { "via", "shm", "64B" }, { 0 }, BENCH_SYSCALLS_CLIENT, false, 2 },
+        { "shm: 64 B, system calls of the server a call",
+          { "via", "shm", "64B" }, { 0 }, BENCH_SYSCALLS_SERVER, false, 3 },
+        { "shm: 64 B, a core each, both awake, p50 to the raw ring's",
+          { "via", "shm", "64B" }, { "raw", "shm", "64B" }, BENCH_P50, false, 3,
+          BENCH_TWO_CORES },
+        { "shm: 64 B, a core each, p50 to that of unix:",
+          { "via", "shm", "64B" }, { "via", "unix", "64B" }, BENCH_P50, false, 0.05,
+          BENCH_TWO_CORES },
         { "idlc: seconds for an .idl of 10,000 lines",
           { "idlc", "-", "10000-lines" }, { 0 }, BENCH_SECONDS, false, 0.3 },
 };
 
-static struct bench_cell *find(const struct bench_plan *plan, const struct place *place) {
-        return place->system ? plan_find(plan, place->system, place->transport, BENCH_ONE_CORE,
+static struct bench_cell *find(const struct bench_plan *plan, const struct place *place,
+                               enum bench_placement placement) {
+        return place->system ? plan_find(plan, place->system, place->transport, placement,
                                          place->kind)
                              : NULL;
 }
@@ -69,8 +87,8 @@ unsigned bounds_print(const struct bench_plan *plan, FILE *out) {
 
         for (size_t i = 0; i < sizeof(bounds) / sizeof(*bounds); i++) {
                 const struct bound *bound = &bounds[i];
-                const struct bench_cell *cell = find(plan, &bound->cell);
-                const struct bench_cell *base = find(plan, &bound->base);
+                const struct bench_cell *cell = find(plan, &bound->cell, bound->placement);
+                const struct bench_cell *base = find(plan, &bound->base, bound->placement);
                 double value;
 
                 if (!cell || (bound->base.system && !base))
@@ -81,7 +99,8 @@ unsigned bounds_print(const struct bench_plan *plan, FILE *out) {
                 if (!out)
                         continue;
                 if (!n++)
-                        fprintf(out, "\nbounds (both sides on one core)\n");
+                        fprintf(out,
+                                "\nbounds (both sides on one core, unless a core each is said)\n");
                 fprintf(out, "  %-66s %s %-5.4g ", bound->text, bound->at_least ? "≥" : "≤",
                         bound->limit);
                 if (isnan(value))
