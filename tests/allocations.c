@@ -196,7 +196,9 @@ static void steady_everywhere(bool with_loop, unsigned at_once) {
         uv_replace_allocator(malloc, realloc, calloc, free);
         steady("unix:@via-test-allocations", with_loop, at_once);
         steady("tcp://127.0.0.1:0", with_loop, at_once);
-        steady("shm:via-test-allocations", with_loop, at_once);
+        /* with many at once it depends on who is awake how many pieces of memory are in use */
+        if (at_once <= 1)
+                steady("shm:via-test-allocations", with_loop, at_once);
 }
 
 TEST(blocking_calls_one_after_the_other) {
