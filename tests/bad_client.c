@@ -62,27 +62,6 @@ static void greet(struct raw *raw) {
         raw_say_hello(raw);
 }
 
-/* What the server holds in memory, in KiB; what it has used of the CPU. */
-static long memory(void) {
-        char path[64];
-        long size, resident = 0;
-        FILE *file;
-
-        snprintf(path, sizeof(path), "/proc/%d/statm", (int)host.pid);
-        file = fopen(path, "re");
-        REQUIRE(file && fscanf(file, "%ld %ld", &size, &resident) == 2);
-        fclose(file);
-        return resident * (sysconf(_SC_PAGESIZE) / 1024);
-}
-
-static long cpu_ms(void) {
-        struct timespec t;
-        clockid_t clock;
-
-        REQUIRE(clock_getcpuclockid(host.pid, &clock) == 0 && clock_gettime(clock, &t) == 0);
-        return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void sleep_ms(long ms) {
         struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
 
@@ -165,7 +144,7 @@ TEST(a_frame_that_announces_two_gigabytes) {
         still_serves();
         greet(&raw);
         REQUIRE(raw_hear_type(&raw, WIRE_HELLO_FRAME));
-        before = memory();
+        before = host_memory(&host);
         header.value = 30000;
         raw_say_frame(&raw, header, NULL);
         wire_put64(id, via_method_id("conf.Basic/take"));
@@ -179,7 +158,7 @@ TEST(a_frame_that_announces_two_gigabytes) {
         REQUIRE(caller_open(&caller, BLOCKING, host.endpoint, NULL, NULL) == VIA_OK);
         CHECK_INT(call_echo(&caller, "x", 1, NULL), ==, VIA_OK);
         caller_close(&caller);
-        CHECK_INT(memory() - before, <, 8 * 1024);
+        CHECK_INT(host_memory(&host) - before, <, 8 * 1024);
         raw_close(&raw);
         end();
 }
@@ -205,10 +184,10 @@ TEST(a_client_that_never_reads_costs_no_time) {
         for (uint32_t i = 0; i < 100; i++)      /* 100 × 1 MB to be made */
                 raw_say_call(&raw, "make", i, "\x08\xc0\x84\x3d", 4);
         sleep_ms(300);
-        before = cpu_ms();
+        before = host_cpu_ms(&host);
         sleep_ms(1000);
-        CHECK_INT(cpu_ms() - before, <, 250);
-        CHECK_INT(memory(), <, 400 * 1024);
+        CHECK_INT(host_cpu_ms(&host) - before, <, 250);
+        CHECK_INT(host_memory(&host), <, 400 * 1024);
         raw_close(&raw);
         end();
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include "host.h"
 #include "service.h"
@@ -181,4 +182,24 @@ void host_wait(struct host *host) {
 void host_stop(struct host *host) {
         host_ask_to_stop(host);
         host_wait(host);
+}
+
+long host_memory(const struct host *host) {
+        char path[64];
+        long size, resident = 0;
+        FILE *file;
+
+        snprintf(path, sizeof(path), "/proc/%d/statm", (int)host->pid);
+        file = fopen(path, "re");
+        REQUIRE(file && fscanf(file, "%ld %ld", &size, &resident) == 2);
+        fclose(file);
+        return resident * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+long host_cpu_ms(const struct host *host) {
+        struct timespec t;
+        clockid_t clock;
+
+        REQUIRE(clock_getcpuclockid(host->pid, &clock) == 0 && clock_gettime(clock, &t) == 0);
+        return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }

@@ -137,14 +137,6 @@ TEST(a_thousand_that_say_nothing) {
 
 /* --- descriptors --- */
 
-static long cpu_ms(void) {
-        struct timespec t;
-        clockid_t clock;
-
-        REQUIRE(clock_getcpuclockid(host.pid, &clock) == 0 && clock_gettime(clock, &t) == 0);
-        return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static rlim_t set_descriptors(rlim_t n) {
         struct rlimit limit;
         rlim_t old;
@@ -170,9 +162,9 @@ TEST(no_descriptor_left_to_accept_with) {
         for (int i = 0; i < 60; i++)
                 raw_connect(&raws[i], host.endpoint);
         CHECK_INT(call_echo(&served, "x", 1, NULL), ==, VIA_OK);        /* this goes on */
-        before = cpu_ms();
+        before = host_cpu_ms(&host);
         sleep_ms(1000);
-        CHECK_INT(cpu_ms() - before, <, 250);
+        CHECK_INT(host_cpu_ms(&host) - before, <, 250);
         CHECK_INT(call_echo(&served, "x", 1, NULL), ==, VIA_OK);
         for (int i = 0; i < 60; i++)
                 raw_close(&raws[i]);
@@ -205,18 +197,6 @@ TEST(no_descriptor_left_to_connect_with) {
 
 enum { MANY = 10000, BESIDES = 100 };
 
-static long memory(void) {
-        char path[64];
-        long size, resident = 0;
-        FILE *file;
-
-        snprintf(path, sizeof(path), "/proc/%d/statm", (int)host.pid);
-        file = fopen(path, "re");
-        REQUIRE(file && fscanf(file, "%ld %ld", &size, &resident) == 2);
-        fclose(file);
-        return resident * (sysconf(_SC_PAGESIZE) / 1024);
-}
-
 /* Ten thousand idle links, then one call: of a new client, and of one of them. */
 TEST(ten_thousand_idle_links, .timeout = 300) {
         rlim_t old = set_descriptors(MANY + BESIDES);
@@ -236,7 +216,7 @@ TEST(ten_thousand_idle_links, .timeout = 300) {
         serve("unix", "max_links=20000&max_links_per_uid=20000&max_half_open=20000&handshake=200s");
         REQUIRE(caller_open(&first, BLOCKING, host.endpoint, NULL, NULL) == VIA_OK);
         CHECK_INT(call_echo(&first, "x", 1, NULL), ==, VIA_OK);
-        before = memory();
+        before = host_memory(&host);
         for (int i = 0; i < n; i++)
                 REQUIRE(via_client_open(&clients[i], host.endpoint, NULL, NULL) == VIA_OK);
         CHECK_INT(call_echo(&first, "x", 1, NULL), ==, VIA_OK);
@@ -244,7 +224,7 @@ TEST(ten_thousand_idle_links, .timeout = 300) {
         CHECK_INT(conf_Basic_note(clients[n / 2], 1, NULL), ==, VIA_OK);
         CHECK_INT(conf_Basic_echo(clients[n / 2], 1, pattern(1), NULL, NULL, NULL), ==, VIA_OK);
         printf("%d links: %ld bytes each in the server's memory\n", n,
-               (memory() - before) * 1024 / n);
+               (host_memory(&host) - before) * 1024 / n);
         for (int i = 0; i < n; i++)
                 via_client_close(clients[i]);
         caller_close(&first);

@@ -88,7 +88,6 @@ const struct via_transport via_unix = {
         .scheme = "unix",
         .options = "mode backlog",
         .form = "unix:/path or unix:@name",
-        .traits = VIA_FDS,
         .link_size = sizeof(struct via_fd_link),
         .listener_size = sizeof(struct unix_listener),
         .listen = unix_listen,

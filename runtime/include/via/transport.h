@@ -26,11 +26,9 @@
 struct via_transport;
 
 enum {                                          /* via_transport.traits */
-        VIA_FDS = 1,                            /* could pass descriptors */
-        VIA_BLIND = 2,                          /* cannot see its peer die: the core must ask */
-        VIA_MEMORY = 4,                         /* recv() makes no system call: look often */
-        VIA_PRIORITY = 8,                       /* a stream of its own for each priority */
-        VIA_ALONE = 16,                         /* one link a server: the one that comes with it */
+        VIA_MEMORY   = 1,                       /* recv() makes no system call: look often */
+        VIA_PRIORITY = 2,                       /* a stream of its own for each priority */
+        VIA_ALONE    = 4,                       /* one link a server: the one that comes with it */
 };
 
 /*
