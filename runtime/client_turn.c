@@ -75,7 +75,7 @@ static int bad_answer(struct via_client *client, const struct via_pending *pendi
         if (response)
                 via_message_decode(method->response, ev->body, ev->size, &client->limits, &arena,
                                    response, &why);
-        via_client_fail(err, client, method, code, "the answer could not be decoded: %s",
+        via_client_fail(err, client, method, code, "the response could not be decoded: %s",
                         why.message ? why.message
                         : lent      ? "no room in the arena that was lent to the call"
                                     : "no memory");
@@ -116,7 +116,7 @@ static int hand_over(struct via_client *client, struct via_pending *pending, con
         copy = via_message_dup(type, response, NULL);
         if (!copy)
                 return via_client_fail(sync->err, client, pending->method,
-                                       VIA_RESOURCE_EXHAUSTED, "no memory for the answer");
+                                       VIA_RESOURCE_EXHAUSTED, "no memory for the response");
         memcpy(sync->response, copy, type->desc.sizeof_message);
         free(copy);
         return VIA_OK;
@@ -131,7 +131,8 @@ static void on_failure(struct via_client *client, const struct via_event *ev, in
 
         if (ev->too_big)
                 code = via_client_fail(err, client, pending->method, VIA_RESOURCE_EXHAUSTED,
-                                       "the answer has %zu bytes, more than max_message, %llu",
+                                       "the response has %zu bytes, more than the client's "
+                                       "max_message, %llu",
                                        ev->size,
                                        (unsigned long long)client->pump.conn.max_message);
         else if (ev->value)
@@ -174,7 +175,7 @@ static void expire(struct via_client *client, int64_t now) {
                                         &(struct wire_header){ .type = WIRE_CANCEL, .id = id });
                         via_pump_commit(pump, WIRE_HEADER);
                 }
-                via_error_set(&late, VIA_DEADLINE_EXCEEDED, "no answer within %u ms",
+                via_error_set(&late, VIA_DEADLINE_EXCEEDED, "no response within %u ms",
                               pending->timeout_ms);
                 end_with(client, pending, &late);
                 via_error_fini(&late);

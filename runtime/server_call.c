@@ -56,10 +56,14 @@ static int bad_response(struct via_call *call, const void *response) {
 }
 
 __attribute__((cold))
-static int big_response(struct via_call *call, size_t size, uint64_t most) {
+static int big_response(struct via_call *call, size_t size, const struct via_conn *conn) {
+        bool clients = conn->peer_message < conn->max_message;
+
         return via_call_fail(call, VIA_RESOURCE_EXHAUSTED,
-                             "the answer has %zu bytes, more than max_message, %llu", size,
-                             (unsigned long long)most);
+                             "the response has %zu bytes, more than the %s max_message, %llu", size,
+                             clients ? "client's" : "server's",
+                             (unsigned long long)(clients ? conn->peer_message
+                                                          : conn->max_message));
 }
 
 __attribute__((cold))
@@ -78,8 +82,7 @@ static int reply_response(struct via_call *call, uint32_t id, const void *respon
         if (via_message_size(type, response, &size, NULL) != VIA_OK)
                 return bad_response(call, response);
         if (size > conn->peer_message || size > conn->max_message)
-                return big_response(call, size, conn->peer_message < conn->max_message
-                                                        ? conn->peer_message : conn->max_message);
+                return big_response(call, size, conn);
         room = via_pump_reserve_for(pump, call->high, WIRE_HEADER + size);
         if (!room)
                 return no_memory(call);
@@ -177,9 +180,10 @@ void via_server_serve(struct via_server_link *link, const struct via_event *ev, 
                                      "the server has no such method (number %016llx)",
                                      (unsigned long long)ev->method);
         else if (ev->too_big)
-                code = via_call_fail(call, VIA_RESOURCE_EXHAUSTED,
-                                     "the request has %zu bytes, more than max_message, %llu",
-                                     ev->size, (unsigned long long)link->pump.conn.max_message);
+                code = via_call_fail(
+                        call, VIA_RESOURCE_EXHAUSTED,
+                        "the request has %zu bytes, more than the server's max_message, %llu",
+                        ev->size, (unsigned long long)link->pump.conn.max_message);
         else if (via_clock_ms() >= call->due)
                 code = via_call_fail(call, VIA_DEADLINE_EXCEEDED,
                                      "the call was overdue before its turn came");

@@ -184,7 +184,7 @@ static void bad_answer(struct raw *raw) {
 }
 
 TEST(answers_what_does_not_decode) {
-        meet(bad_answer, true, VIA_INTERNAL, "the answer could not be decoded", VIA_OK, "");
+        meet(bad_answer, true, VIA_INTERNAL, "the response could not be decoded", VIA_OK, "");
 }
 
 static void bad_error(struct raw *raw) {
