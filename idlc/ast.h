@@ -233,8 +233,8 @@ struct idl_interface {
 struct idl_file {
         const char *path;               /* as opened: for diagnostics and dependencies */
         /*
-         * As an #include would have it, "dir/hello.idl": of an included file the string written
-         * there; of the main file its path under the -I it lies in, else its last part.
+         * As an #include would have it, "dir/hello.idl": the path under the -I it lies in, else
+         * its last part; of a file beside the one that includes it the string written there.
          */
         const char *name;
         bool main;                      /* generate for this one */

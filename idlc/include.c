@@ -45,11 +45,12 @@ static const char *join(struct pp *pp, const char *dir, const char *name) {
         return arena_printf(pp->arena, "%s%s%s", dir, dir[len - 1] == '/' ? "" : "/", name);
 }
 
-static const char *search(struct pp *pp, const char *name, bool angled) {
+static const char *search(struct pp *pp, const char *name, bool angled, bool *ret_beside) {
         const char *path = join(pp, own_dir(pp), name);
         struct stat st;
 
-        if (!angled && stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
+        *ret_beside = !angled && stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
+        if (*ret_beside)
                 return path;
         for (const char *const *dir = pp->dirs; dir && *dir; dir++) {
                 path = join(pp, *dir, name);
@@ -89,8 +90,17 @@ static void not_found(struct pp *pp, struct span at, const char *name, bool angl
                 diag_help(pp->diag, "-I DIR names a directory to look in");
 }
 
-/* Enters @file among those that the main file includes itself. */
-static void enter(struct pp *pp, const struct idl_file *includer, const struct idl_file *file) {
+/*
+ * What a header includes for `#include "name"`, found at @path: what is written, if it is beside
+ * the file that says so, or else what the file's own outputs are called.
+ */
+static const char *name_of(const struct pp *pp, const char *name, const char *path, bool beside) {
+        return beside && *name != '/' ? name : include_name(pp->dirs, path);
+}
+
+/* Enters @file among those that the main file includes itself, by the name it has there. */
+static void enter(struct pp *pp, const struct idl_file *includer, struct idl_file *file,
+                  const char *name) {
         struct idl_unit *unit = pp->unit;
         const struct idl_file **grown;
 
@@ -98,6 +108,7 @@ static void enter(struct pp *pp, const struct idl_file *includer, const struct i
                 includer = includer->parent;
         if (!includer->main || file->main)
                 return;
+        file->name = name;
         for (unsigned i = 0; i < unit->n_includes; i++)
                 if (unit->includes[i] == file)
                         return;
@@ -123,8 +134,8 @@ static void again(struct pp *pp, struct span at, const struct idl_file *file) {
 
 void pp_include(struct pp *pp, struct span at, const struct token *token) {
         const char *name = arena_strndup(pp->arena, token->text + 1, token->len - 2);
-        bool angled = token->text[0] == '<', inner = pp->braces > 0;
-        const char *path = pp->no_files ? NULL : search(pp, name, angled), *key;
+        bool angled = token->text[0] == '<', inner = pp->braces > 0, beside = false;
+        const char *path = pp->no_files ? NULL : search(pp, name, angled, &beside), *key, *shown;
         struct idl_file *file, **tail;
         struct source *source;
         int r;
@@ -137,11 +148,12 @@ void pp_include(struct pp *pp, struct span at, const struct token *token) {
                 diag(pp->diag, INCLUDE_DEPTH, at, PP_DEPTH_MAX);
                 return;
         }
+        shown = name_of(pp, name, path, beside);
         key = identity(pp, path);
         file = key ? map_get(&pp->files, key, strlen(key)) : NULL;
         if (file && !inner) {
                 again(pp, at, file);
-                enter(pp, pp->input->file, file);
+                enter(pp, pp->input->file, file, shown);
                 return;
         }
         r = text_open(pp->text, path, &source);
@@ -152,7 +164,7 @@ void pp_include(struct pp *pp, struct span at, const struct token *token) {
         }
         source->included_at = at.begin;
         file = arena_new(pp->arena, struct idl_file);
-        *file = (struct idl_file){ .path = source->path, .name = name, .inner = inner,
+        *file = (struct idl_file){ .path = source->path, .name = shown, .inner = inner,
                                    .parent = pp->input->file };
         for (tail = &pp->unit->files; *tail; tail = &(*tail)->next)
                 ;
@@ -160,6 +172,6 @@ void pp_include(struct pp *pp, struct span at, const struct token *token) {
         if (!inner && key)
                 map_put(&pp->files, key, strlen(key), file);
         if (!inner)
-                enter(pp, pp->input->file, file);
+                enter(pp, pp->input->file, file, shown);
         pp_input_push(pp, source, file);
 }

@@ -19,25 +19,7 @@ void unit_fini(struct unit *unit) {
 }
 
 const char *unit_include_name(const struct unit_options *options, const char *path) {
-        const char *best = strrchr(path, '/') ? strrchr(path, '/') + 1 : path, *rest;
-        size_t len, longest = 0;
-
-        if (!strcmp(path, "-"))
-                return "stdin.idl";
-        for (const char *const *dir = options->dirs; dir && *dir; dir++) {
-                len = strlen(*dir);
-                while (len && (*dir)[len - 1] == '/')
-                        len--;
-                if (!strcmp(*dir, ".") && path[0] != '/' && longest == 0 && !strstr(path, "../"))
-                        best = path + (strncmp(path, "./", 2) ? 0 : 2);
-                if (len <= longest || strncmp(path, *dir, len) != 0 || path[len] != '/')
-                        continue;
-                for (rest = path + len; *rest == '/'; rest++)
-                        ;
-                best = rest;
-                longest = len;
-        }
-        return best;
+        return strcmp(path, "-") == 0 ? "stdin.idl" : include_name(options->dirs, path);
 }
 
 static void read_source(struct unit *unit, const struct unit_options *options,

@@ -87,6 +87,19 @@ check 'outer' test -s tree/outer.h
 check 'inner' test -s tree/deep/inner.h
 check 'the header includes what was written' grep -q '#include "deep/inner.h"' tree/outer.h
 check 'nothing is generated twice' not grep -q 'struct Inner {' tree/outer.h
+mkdir -p nest/pkg/msg nest/other
+echo 'struct A { long a; };' >nest/pkg/msg/a.idl
+echo '#include "a.idl"
+struct B { A a; };' >nest/pkg/msg/b.idl
+echo '#include "pkg/msg/b.idl"
+#include "pkg/msg/a.idl"
+struct C { A a; B b; };' >nest/other/c.idl
+check 'of two -I within each other' run 0 -I . -I nest -I nest/pkg -o tree2 ./nest/pkg/msg/a.idl nest/pkg/msg/b.idl
+check 'the inner one counts' test -s tree2/msg/a.h -a -s tree2/msg/b.h
+check 'what lies beside is included so' grep -q '#include "a.h"' tree2/msg/b.h
+check 'another file knows them' run 0 -I . -I nest -I nest/pkg -o tree2 nest/other/c.idl
+check 'by where they are' grep -q '#include "msg/a.h"' tree2/other/c.h
+check 'each' grep -q '#include "msg/b.h"' tree2/other/c.h
 check 'list' run 0 -Idir -o tree --list-outputs dir/outer.idl dir/deep/inner.idl
 check 'the outputs' test "$(tr '\n' ' ' <out)" = 'tree/outer.h tree/outer.c tree/deep/inner.h tree/deep/inner.c '
 
