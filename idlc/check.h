@@ -9,7 +9,7 @@
 #include "syn.h"
 
 #define MODULE_DEPTH_MAX  200           /* modules within modules */
-#define PATH_MAX_LEN      8192          /* "a::b::c" */
+#define PATH_MAX_LEN 65536
 #define INHERIT_MAX       255           /* bases of bases */
 #define MEMBERS_MAX       65535         /* of one struct, one interface */
 #define ID_MAX            536870911u    /* 2^29 - 1, protobuf's */

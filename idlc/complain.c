@@ -126,6 +126,8 @@ void lex_syntax_error(struct lex *lex, struct span at, const struct lex_expected
         }
         if (lex->diag->silent)
                 return;
+        if (token_punct(found, '*') && token_punct(lex_peek(lex, 0), '/'))
+                diag_help(lex->diag, "a comment ends at its first `*/`: comments do not nest");
         if (token_is(before, "in") && token_is(found, "out"))
                 diag_help(lex->diag, "did you mean `inout`?");
         else if (token_is(before, "unsigned") && found->kind == TOKEN_NAME)

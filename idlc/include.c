@@ -65,7 +65,8 @@ static void offer_files(struct pp *pp, struct near *near, const char *dir, const
         struct dirent *entry;
 
         for (unsigned i = 0; list && i < LISTING_MAX && (entry = readdir(list)); i++)
-                near_offer(near, arena_printf(pp->arena, "%s%s", prefix, entry->d_name));
+                if (entry->d_type != DT_DIR)
+                        near_offer(near, arena_printf(pp->arena, "%s%s", prefix, entry->d_name));
         if (list)
                 closedir(list);
 }
@@ -140,6 +141,10 @@ void pp_include(struct pp *pp, struct span at, const struct token *token) {
         struct source *source;
         int r;
 
+        if (!*name) {
+                diag(pp->diag, INCLUDE_WHAT, at);
+                return;
+        }
         if (!path) {
                 not_found(pp, at, name, angled || pp->no_files);
                 return;

@@ -97,7 +97,12 @@ static bool begins(struct lex *lex, const struct keyword *keyword) {
 static const struct keyword *reserved(struct lex *lex, const struct token *token,
                                       const struct keyword *keyword, bool name) {
         bool exact = !memcmp(keyword->word, token->text, token->len);
+        unsigned i = (unsigned)(keyword - keywords);
 
+        if (!exact && name && in_set(lex->warned, i))
+                return NULL;            /* once is enough: it is one name */
+        if (!exact && name)
+                put_in_set(lex->warned, i);
         if (exact && name) {
                 diag(lex->diag, KEYWORD_AS_NAME, token->at, keyword->word);
                 diag_help(lex->diag, "`_%s` is a name, spelled `%s` everywhere else", keyword->word,
