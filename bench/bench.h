@@ -20,6 +20,7 @@ enum bench_metric {
         BENCH_CPU_SERVER,
         BENCH_SYSCALLS_CLIENT,          /* system calls a call */
         BENCH_SYSCALLS_SERVER,
+        BENCH_IDLE,                     /* µs of CPU a second, of a server nobody calls any more */
         BENCH_SECONDS,                  /* of a whole run of something */
         BENCH_METRICS,
 };
@@ -60,6 +61,7 @@ enum {                                  /* the sets of cases, as bits over bench
         BENCH_CASE_SEQUENTIAL = 0x0f,
         BENCH_CASE_PIPELINED  = 0x30,
         BENCH_CASE_IDLC       = 0x40,
+        BENCH_CASE_IDLE       = 0x80,
 };
 
 /*

@@ -2,7 +2,9 @@
 /*
  * bounds.h - what Via has promised, measured
  */
+#include <stdbool.h>
 #include <stdio.h>
+#include "bench.h"
 
 struct bench_plan;
 
@@ -11,3 +13,7 @@ struct bench_plan;
  * returns how many do not, or could not be measured. @out NULL: only counts.
  */
 unsigned bounds_print(const struct bench_plan *plan, FILE *out);
+
+/* Whether a bound is about this cell, or compares another one with it. */
+bool bounds_need(const struct bench_system *system, enum bench_placement placement,
+                 const char *kind);

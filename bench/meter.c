@@ -14,6 +14,7 @@
 #include "stats.h"
 
 #define SAMPLES_MAX (1u << 20)
+#define SETTLE_NS 5000000             /* for the last look to end, and what the kernel puts off */
 #define SAMPLES_SIZE (SAMPLES_MAX * sizeof(uint32_t))
 
 static int64_t clock_ns(clockid_t clock) {
@@ -118,4 +119,24 @@ int meter_sequential(struct bench_side *side, int (*call)(void *self), void *sel
         }
         meter_fini(&meter);
         return r;
+}
+
+static void nap(int64_t ns) {
+        struct timespec ts = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
+
+        nanosleep(&ts, NULL);
+}
+
+int meter_idle(struct bench_side *side) {
+        int64_t start, cpu, end, took;
+
+        nap(SETTLE_NS);
+        start = clock_ns(CLOCK_MONOTONIC);
+        cpu = clock_ns(side->peer_clock);
+        nap(side->slice_ns);
+        end = clock_ns(side->peer_clock);
+        took = clock_ns(CLOCK_MONOTONIC) - start;
+        if (cpu >= 0 && end >= 0)
+                side->value[BENCH_IDLE] = (double)(end - cpu) * 1e6 / (double)took;
+        return 0;
 }

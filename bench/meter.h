@@ -29,3 +29,9 @@ bool meter_more(struct meter *meter, uint64_t calls);
 
 /* The whole loop of a client that makes one call after the other. */
 int meter_sequential(struct bench_side *side, int (*call)(void *self), void *self);
+
+/*
+ * How much CPU the server uses that nobody calls any more: waits a little, and then for as long
+ * as there is to measure.
+ */
+int meter_idle(struct bench_side *side);

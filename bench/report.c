@@ -54,6 +54,7 @@ static bool header(const struct watch *watch, enum bench_placement placement, FI
 static void row(const struct bench_plan *plan, const struct bench_cell *cell, FILE *out) {
         double p50 = plan_median(plan, cell, BENCH_P50);
         double p99 = plan_median(plan, cell, BENCH_P99);
+        double idle = plan_median(plan, cell, BENCH_IDLE);
         const struct bench_cell *base = plan_floor(plan, cell);
         double ratio = ratio_to_floor(plan, cell);
 
@@ -61,6 +62,10 @@ static void row(const struct bench_plan *plan, const struct bench_cell *cell, FI
                 cell->system->name);
         if (cell->why[0]) {
                 fprintf(out, " %s\n", cell->why);
+                return;
+        }
+        if (!isnan(idle)) {
+                fprintf(out, "  the server uses %.1f µs of CPU a second\n", idle);
                 return;
         }
         put(out, 10, digits_of(p50), p50);

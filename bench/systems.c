@@ -19,7 +19,8 @@
 #define ONE (1u << BENCH_ONE_CORE)
 #define TWO (1u << BENCH_TWO_CORES)
 #define BOTH (ONE | TWO)
-#define SPIN 0x01       /* 64B */
+#define SPIN (0x01 | BENCH_CASE_IDLE)
+#define RAW_SPIN 0x01   /* 64B */
 
 const char *const bench_metric_names[BENCH_METRICS] = {
         [BENCH_P50] = "p50_us",
@@ -29,6 +30,7 @@ const char *const bench_metric_names[BENCH_METRICS] = {
         [BENCH_CPU_SERVER] = "server_cpu_us",
         [BENCH_SYSCALLS_CLIENT] = "client_syscalls",
         [BENCH_SYSCALLS_SERVER] = "server_syscalls",
+        [BENCH_IDLE] = "idle_cpu_us_per_s",
         [BENCH_SECONDS] = "seconds",
 };
 
@@ -46,6 +48,7 @@ const struct bench_case bench_cases[] = {
         { "64B-x64",     64,          64,  "hand" },
         { "64B-x256",    64,          256, "hand" },
         { "10000-lines", 10000,       1,   ""     },
+        { "idle",        64,          1,   ""     },
 };
 const unsigned bench_n_cases = sizeof(bench_cases) / sizeof(*bench_cases);
 
@@ -63,20 +66,25 @@ const struct bench_system bench_systems[] = {
         { "raw-blocking", "tcp", SEQ, BOTH, false, pingpong_serve_blocking, pingpong_drive },
         { "hand", "unix", PIPE, BOTH, false, hand_serve, hand_drive },
         { "hand", "tcp", PIPE, BOTH, false, hand_serve, hand_drive },
-        { "raw-spin", "unix", SPIN, TWO, false, pingpong_serve_spin, pingpong_drive_spin },
-        { "raw-spin", "tcp", SPIN, TWO, false, pingpong_serve_spin, pingpong_drive_spin },
-        { "via", "unix", SEQ | PIPE, BOTH, false, via_cells_serve, via_cells_drive },
-        { "via", "tcp", SEQ | PIPE, BOTH, false, via_cells_serve, via_cells_drive },
-        { "via-spin", "unix", SPIN, TWO, false, via_cells_serve, via_cells_drive },
-        { "via-spin", "tcp", SPIN, TWO, false, via_cells_serve, via_cells_drive },
-        { "via", "inproc", SEQ | PIPE, BOTH, true,  via_cells_serve, via_cells_drive },
-        { "via-spin", "inproc", SPIN, TWO, true, via_cells_serve, via_cells_drive },
+        { "raw-spin", "unix", RAW_SPIN, TWO, false, pingpong_serve_spin, pingpong_drive_spin },
+        { "raw-spin", "tcp", RAW_SPIN, TWO, false, pingpong_serve_spin, pingpong_drive_spin },
+        { "via", "unix", SEQ | PIPE | BENCH_CASE_IDLE, BOTH, false, via_cells_serve,
+          via_cells_drive },
+        { "via", "tcp", SEQ | PIPE | BENCH_CASE_IDLE, BOTH, false, via_cells_serve,
+          via_cells_drive },
+        { "via-spin", "unix", SPIN, BOTH, false, via_cells_serve, via_cells_drive },
+        { "via-spin", "tcp", SPIN, BOTH, false, via_cells_serve, via_cells_drive },
+        { "via", "inproc", SEQ | PIPE | BENCH_CASE_IDLE, BOTH, true,  via_cells_serve,
+          via_cells_drive },
+        { "via-spin", "inproc", SPIN, BOTH, true, via_cells_serve, via_cells_drive },
         { "raw", "shm", SEQ, BOTH, false, ring_serve_raw, ring_drive_raw },
         { "hand", "shm", PIPE, BOTH, false, ring_serve_hand, ring_drive_hand },
-        { "via", "shm", SEQ | PIPE, BOTH, false, via_cells_serve, via_cells_drive },
+        { "via", "shm", SEQ | PIPE | BENCH_CASE_IDLE, BOTH, false, via_cells_serve,
+          via_cells_drive },
         { "raw-spin", "shm", SEQ, TWO, false, ring_serve_raw, ring_drive_raw },
         { "hand-spin", "shm", PIPE, TWO, false, ring_serve_hand, ring_drive_hand },
-        { "via-spin", "shm", SEQ | PIPE, TWO, false, via_cells_serve, via_cells_drive },
+        { "via-spin", "shm", SEQ | PIPE | BENCH_CASE_IDLE, BOTH, false, via_cells_serve,
+          via_cells_drive },
         { "raw", "fifo", SEQ, BOTH, false, pingpong_serve_epoll, pingpong_drive },
         { "via", "fifo", SEQ | PIPE, BOTH, false, via_cells_serve, via_cells_drive },
         { "via", "mq", SEQ | PIPE, BOTH, false, via_cells_serve, via_cells_drive },

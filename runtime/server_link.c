@@ -13,6 +13,7 @@
 
 enum {
         ROUNDS_MAX = 16,                        /* receives in one turn: others want theirs */
+        MEMORY_ROUNDS_MAX = 64,                 /* the same where they are no system calls */
         LAST_ROUNDS_MAX = 64,                   /* and of a client that is gone */
 };
 
@@ -138,13 +139,14 @@ static void go_on(struct via_server_link *link, bool again) {
 static int turn(struct via_server_link *link, int64_t now) {
         struct via_pump *pump = &link->pump;
         int r, sent = via_pump_flush(pump);
+        int rounds_max = pump->link->by->traits & VIA_MEMORY ? MEMORY_ROUNDS_MAX : ROUNDS_MAX;
         bool look = link->again, alone;
 
         go_on(link, false);
         alone = link->at->server->n_again == 0;
         if (!look)
                 link->spin.until = 0;
-        for (int i = 0; i < ROUNDS_MAX && sent == 0; i++) {
+        for (int i = 0; i < rounds_max && sent == 0; i++) {
                 int got = look ? via_spin_look(&link->spin, pump, alone ? VIA_SPIN_TRIES : 1)
                                : via_pump_drain(pump, 0);
 

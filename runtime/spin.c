@@ -9,8 +9,8 @@
 
 enum {
         BUDGET_US  = 50,                /* on transports that are looked at without a system call */
-        /* then every 256th chance is taken, to see whether times have changed */
-        MISSES_MAX = 8,
+        /* then every 1,024th chance is taken, to see whether times have changed */
+        MISSES_MAX = 10,
 };
 
 static bool bound_to_one_cpu(void) {
@@ -44,6 +44,17 @@ static void relax(void) {
 #endif
 }
 
+/*
+ * It paid to wait. One hit among many misses may be chance, and costs no more than one look in
+ * vain: only as many hits as there were misses make up for them. What had come before the look
+ * is neither, because on a shared CPU it often has: the peer ran when it was sent to.
+ */
+static void hit(struct via_spin *spin) {
+        spin->until = 0;
+        if (spin->misses)
+                spin->misses--;
+}
+
 static void miss(struct via_spin *spin) {
         spin->until = 0;
         if (spin->misses < MISSES_MAX)
@@ -69,8 +80,8 @@ int via_spin_look(struct via_spin *spin, struct via_pump *pump, unsigned tries) 
                 int r = via_pump_drain(pump, 0);
 
                 if (r != -EAGAIN) {
-                        spin->misses = 0;
-                        spin->until = 0;
+                        if (i > 0 || spin->until)
+                                hit(spin);
                         return r;
                 }
                 relax();
