@@ -1,0 +1,396 @@
+/*
+ * test_spin.c - looking before sleeping: when it is done, when it is given up, what others notice
+ *
+ * Counts looks, not time: a link made for this says how often it was asked.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include "caller.h"
+#include "host.h"
+#include "spin.h"
+#include "test.h"
+
+struct fake {
+        struct via_link link;
+        unsigned        asked;          /* times */
+        unsigned        late;           /* so often there is nothing, then something; 0: never */
+        unsigned        waited;         /* of that, so far */
+        ssize_t         says;           /* instead of bytes, if not 0 */
+};
+
+static ssize_t fake_recv(struct via_link *link, void *buf, size_t size) {
+        struct fake *fake = (struct fake *)link;
+
+        fake->asked++;
+        if (fake->late == 0 || ++fake->waited < fake->late)
+                return -EAGAIN;
+        fake->waited = 0;
+        if (fake->says)
+                return fake->says == -EPIPE ? 0 : fake->says;
+        memset(buf, 0, 1);
+        return size > 0 ? 1 : -EINVAL;
+}
+
+static void fake_close(struct via_link *link) {
+        (void)link;
+}
+
+static const struct via_transport memory = {
+        .scheme = "fake", .traits = VIA_MEMORY, .recv = fake_recv, .close = fake_close };
+static const struct via_transport socket_like = {
+        .scheme = "fake", .recv = fake_recv, .close = fake_close };
+
+struct looker {
+        struct via_limits limits;
+        struct via_pool   pool;
+        struct via_pump   pump;
+        struct via_spin   spin;
+        struct fake      *fake;
+};
+
+static void looker_init(struct looker *looker, int budget_us) {
+        *looker = (struct looker){ .fake = calloc(1, sizeof(*looker->fake)) };
+        looker->fake->link.by = &memory;
+        for (unsigned i = 0; i < VIA_LIMIT_COUNT; i++)
+                via_limits_set(&looker->limits, (enum via_limit)i,
+                               via_limits_get(&looker->limits, (enum via_limit)i), NULL);
+        via_pump_init(&looker->pump, &looker->fake->link, &looker->pool, &looker->limits, 0);
+        looker->spin = (struct via_spin){ .budget_us = (uint32_t)budget_us };
+}
+
+static void looker_fini(struct looker *looker) {
+        via_pump_fini(&looker->pump);
+        via_pool_fini(&looker->pool);
+}
+
+/* Takes @chances of looking: in how many of them the link was asked, and in how many it answered. */
+static unsigned looks(struct looker *looker, unsigned chances, unsigned *ret_hits) {
+        unsigned n = 0, hits = 0;
+
+        for (unsigned i = 0; i < chances; i++) {
+                unsigned before = looker->fake->asked;
+
+                hits += via_spin_drain(&looker->spin, &looker->pump) == 0;
+                n += looker->fake->asked != before;
+                via_pump_rest(&looker->pump, 0);
+        }
+        if (ret_hits)
+                *ret_hits = hits;
+        return n;
+}
+
+TEST(without_a_budget_nobody_looks) {
+        struct looker looker;
+
+        looker_init(&looker, 0);
+        looker.fake->late = 1;
+        CHECK_INT(looks(&looker, 1000, NULL), ==, 0);
+        looker_fini(&looker);
+}
+
+TEST(what_never_comes_is_seldom_looked_for) {
+        struct looker looker;
+
+        looker_init(&looker, 1);
+        CHECK_INT(looks(&looker, 1, NULL), ==, 1);
+        CHECK_INT(looks(&looker, 100000, NULL), <, 130);
+        CHECK_INT(looks(&looker, 100000, NULL), >, 50);         /* but it is: times change */
+        looker_fini(&looker);
+}
+
+TEST(what_comes_in_time_is_looked_for_each_time) {
+        struct looker looker;
+        unsigned hits;
+
+        looker_init(&looker, 1000000);
+        looker.fake->late = 40;
+        CHECK_INT(looks(&looker, 1000, &hits), ==, 1000);
+        CHECK_INT(hits, ==, 1000);
+        looker_fini(&looker);
+}
+
+TEST(looking_comes_back_when_it_pays_again) {
+        struct looker looker;
+        unsigned hits;
+
+        looker_init(&looker, 1);
+        looks(&looker, 100000, NULL);
+        looker.spin.budget_us = 1000000;
+        looker.fake->late = 3;
+        looks(&looker, 1024, NULL);             /* at least one of these */
+        CHECK_INT(looks(&looker, 100, &hits), ==, 100);
+        CHECK_INT(hits, ==, 100);
+        looker_fini(&looker);
+}
+
+/* One answer in time, now and then, must not bring back the looks for all the others. */
+TEST(a_hit_among_misses_costs_one_look) {
+        struct looker looker;
+        unsigned n = 0;
+
+        looker_init(&looker, 1);
+        looks(&looker, 100000, NULL);
+        for (int i = 0; i < 20; i++) {
+                looker.spin.budget_us = 1000000;
+                looker.fake->late = 3;
+                while (looks(&looker, 1, NULL) == 0)
+                        ;
+                looker.spin.budget_us = 1;
+                looker.fake->late = 0;
+                n += looks(&looker, 1000, NULL);
+        }
+        CHECK_INT(n, <=, 2 * 20);
+        looker_fini(&looker);
+}
+
+/* As on a shared CPU, where the peer answers before we look, or else only when we sleep. */
+TEST(what_was_there_before_is_no_reason_to_look) {
+        struct looker looker;
+        unsigned in_vain = 0;
+
+        looker_init(&looker, 1);
+        for (int i = 0; i < 20000; i++) {
+                int r;
+
+                looker.fake->late = i % 2 ? 0 : 1;
+                r = via_spin_drain(&looker.spin, &looker.pump);
+                in_vain += r == -EAGAIN && looker.spin.skip > 0 &&
+                           looker.spin.skip == (1u << looker.spin.misses) - 1;
+                via_pump_rest(&looker.pump, 0);
+        }
+        CHECK_INT(in_vain, <, 100);
+        looker_fini(&looker);
+}
+
+TEST(a_look_can_be_had_in_pieces) {
+        struct looker looker;
+
+        looker_init(&looker, 1000000000);
+        for (unsigned i = 1; i <= 10; i++) {
+                CHECK_INT(via_spin_look(&looker.spin, &looker.pump, 1), ==, VIA_SPIN_ON);
+                CHECK_INT(looker.fake->asked, ==, i);
+        }
+        looker.fake->late = 1;
+        CHECK_INT(via_spin_look(&looker.spin, &looker.pump, 1), ==, 0);
+        CHECK(looker.spin.until == 0);
+        looker_fini(&looker);
+}
+
+TEST(the_end_of_a_link_ends_the_look) {
+        struct looker looker;
+
+        looker_init(&looker, 1000000000);
+        looker.fake->late = 20;
+        looker.fake->says = -EPIPE;
+        CHECK_INT(via_spin_drain(&looker.spin, &looker.pump), ==, -EPIPE);
+        looker.fake->says = -ECONNRESET;
+        CHECK_INT(via_spin_drain(&looker.spin, &looker.pump), ==, -ECONNRESET);
+        looker_fini(&looker);
+}
+
+TEST(half_a_frame_is_no_reason_to_sleep) {
+        struct looker looker;
+        struct via_event event;
+
+        looker_init(&looker, 1000000);
+        looker.fake->late = 5;
+        for (int i = 0; i < 7; i++) {           /* of a header's bytes, one at a time */
+                CHECK_INT(via_spin_drain(&looker.spin, &looker.pump), ==, 0);
+                CHECK_INT(via_pump_next(&looker.pump, &event), ==, VIA_CONN_MORE);
+                via_pump_rest(&looker.pump, 0);
+        }
+        CHECK_INT(looker.fake->asked, ==, 35);
+        looker_fini(&looker);
+}
+
+static int budget(const struct via_transport *by, int asked_us) {
+        struct via_spin spin;
+
+        via_spin_init(&spin, asked_us, by);
+        return (int)spin.budget_us;
+}
+
+TEST(who_looks_unless_told) {
+        cpu_set_t all, one;
+
+        if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
+                CHECK_INT(budget(&memory, VIA_SPIN_UNSET), ==, 0);
+                CHECK_INT(budget(&memory, 70), ==, 0);
+                SKIP("this machine has one CPU, so nobody ever looks");
+        }
+        REQUIRE(sched_getaffinity(0, sizeof(all), &all) == 0);
+        if (CPU_COUNT(&all) == 1)
+                SKIP("this process is bound to one CPU");
+        CHECK_INT(budget(&memory, VIA_SPIN_UNSET), >, 0);
+        CHECK_INT(budget(&memory, 0), ==, 0);
+        CHECK_INT(budget(&memory, 70), ==, 70);
+        CHECK_INT(budget(&socket_like, VIA_SPIN_UNSET), ==, 0);
+        CHECK_INT(budget(&socket_like, 70), ==, 70);
+
+        CPU_ZERO(&one);
+        for (size_t cpu = 0; CPU_COUNT(&one) == 0; cpu++)
+                if (CPU_ISSET(cpu, &all))
+                        CPU_SET(cpu, &one);
+        REQUIRE(sched_setaffinity(0, sizeof(one), &one) == 0);
+        CHECK_INT(budget(&memory, VIA_SPIN_UNSET), ==, 0);
+        CHECK_INT(budget(&memory, 70), ==, 70);         /* who binds both ends knows better */
+}
+
+/* --- servers --- */
+
+static char dir[64];
+static struct host host;
+
+static void serve(const char *scheme, const char *query) {
+        const struct via_transport *by = NULL;
+        char place[256];
+
+        for (unsigned i = 0; via_transports[i]; i++)
+                if (strcmp(via_transports[i]->scheme, scheme) == 0)
+                        by = via_transports[i];
+        REQUIRE(by != NULL);
+        strcpy(dir, "/tmp/via-spin-XXXXXX");
+        REQUIRE(mkdtemp(dir) != NULL);
+        host_place(by, dir, query, place, sizeof(place));
+        host_start(&host, place, NULL);
+        snprintf(host.endpoint + strlen(host.endpoint),
+                 sizeof(host.endpoint) - strlen(host.endpoint), "?%s", query);
+}
+
+static void end(void) {
+        host_stop(&host);
+        host_place_end(dir);
+}
+
+static int64_t cpu_ns(void) {
+        struct timespec t;
+        clockid_t clock;
+
+        REQUIRE(clock_getcpuclockid(host.pid, &clock) == 0 && clock_gettime(clock, &t) == 0);
+        return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+static void nap_ms(long ms) {
+        nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
+}
+
+/* Once traffic has stopped a server sleeps as if it had never looked. */
+static void check_idle(const char *scheme, enum driver driver) {
+        struct caller caller;
+        int64_t before;
+
+        serve(scheme, "spin=10ms");
+        REQUIRE(caller_open(&caller, driver, host.endpoint, NULL, NULL) == VIA_OK);
+        for (int i = 0; i < 100; i++)
+                CHECK_INT(call_echo(&caller, "a", 1, NULL), ==, VIA_OK);
+        nap_ms(200);
+        before = cpu_ns();
+        nap_ms(1000);
+        CHECK_INT(cpu_ns() - before, <, 1000000);
+        CHECK_INT(call_echo(&caller, "a", 1, NULL), ==, VIA_OK);
+        caller_close(&caller);
+        end();
+}
+
+TEST(an_idle_server_over_sockets_sleeps) {
+        check_idle("unix", BLOCKING);
+        check_idle("tcp", LOOP);
+}
+
+TEST(an_idle_server_over_memory_sleeps) {
+        check_idle("shm", BLOCKING);
+}
+
+struct pacer {
+        struct caller caller;
+        atomic_int    calls;
+        atomic_bool   over;
+        pthread_t     thread;
+};
+
+/* A client that lets the server wait a little for each call, so that looking always pays. */
+static void *pace(void *arg) {
+        struct pacer *pacer = arg;
+
+        while (!atomic_load(&pacer->over)) {
+                CHECK_INT(call_echo(&pacer->caller, "a", 1, NULL), ==, VIA_OK);
+                atomic_fetch_add(&pacer->calls, 1);
+                nap_ms(2);
+        }
+        return NULL;
+}
+
+static void pacer_start(struct pacer *pacer) {
+        REQUIRE(caller_open(&pacer->caller, BLOCKING, host.endpoint, NULL, NULL) == VIA_OK);
+        REQUIRE(pthread_create(&pacer->thread, NULL, pace, pacer) == 0);
+        while (atomic_load(&pacer->calls) < 20)
+                nap_ms(1);
+}
+
+static void pacer_stop(struct pacer *pacer) {
+        atomic_store(&pacer->over, true);
+        pthread_join(pacer->thread, NULL);
+        caller_close(&pacer->caller);
+}
+
+/*
+ * While a server looks for what one client will send, and it always pays, another client's calls
+ * and new clients do not wait for the first to be through.
+ */
+static void check_fair(const char *scheme) {
+        struct pacer pacer = { .calls = 0 };
+        struct caller caller;
+        int before;
+
+        serve(scheme, "spin=10ms");
+        pacer_start(&pacer);
+        before = atomic_load(&pacer.calls);
+        for (int i = 0; i < 10; i++) {
+                REQUIRE(caller_open(&caller, BLOCKING, host.endpoint, NULL, NULL) == VIA_OK);
+                for (int j = 0; j < 20; j++)
+                        CHECK_INT(call_echo(&caller, "b", 1, NULL), ==, VIA_OK);
+                caller_close(&caller);
+        }
+        CHECK_INT(atomic_load(&pacer.calls) - before, <, 600);
+        pacer_stop(&pacer);
+        end();
+}
+
+TEST(others_have_their_turn_over_sockets) {
+        check_fair("unix");
+        check_fair("tcp");
+}
+
+TEST(others_have_their_turn_over_memory) {
+        check_fair("shm");
+}
+
+TEST(a_server_that_looks_can_be_stopped) {
+        struct pacer pacers[2] = { { .calls = 0 }, { .calls = 0 } };
+
+        serve("unix", "spin=10ms");
+        pacer_start(&pacers[0]);
+        pacer_start(&pacers[1]);
+        pacer_stop(&pacers[0]);
+        pacer_stop(&pacers[1]);
+        end();
+}
+
+TEST(deadlines_end_calls_while_somebody_looks) {
+        struct pacer pacer = { .calls = 0 };
+        struct caller caller;
+
+        serve("unix", "spin=10ms");
+        pacer_start(&pacer);
+        for (int driver = 0; driver < DRIVERS; driver++) {
+                REQUIRE(caller_open(&caller, (enum driver)driver, host.endpoint, NULL, NULL) ==
+                        VIA_OK);
+                CHECK_INT(call_nap(&caller, 300, 20, NULL, NULL), ==, VIA_DEADLINE_EXCEEDED);
+                CHECK_INT(call_echo(&caller, "c", 1, NULL), ==, VIA_OK);
+                caller_close(&caller);
+        }
+        pacer_stop(&pacer);
+        end();
+}
