@@ -264,6 +264,7 @@ const struct via_transport via_exec = {
         .connect = exec_connect,
         .send = exec_send,
         .recv = exec_recv,
+        .recv_wait = via_pipe_recv_wait,
         .arm = exec_arm,
         .peer = exec_peer,
         .close = exec_close,

@@ -428,6 +428,7 @@ const struct via_transport via_fifo = {
         .connect = fifo_connect,
         .send = fifo_send,
         .recv = fifo_recv,
+        .recv_wait = via_pipe_recv_wait,
         .arm = fifo_arm,
         .peer = fifo_peer,
         .close = fifo_close,

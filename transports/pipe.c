@@ -87,6 +87,18 @@ ssize_t via_pipe_recv(struct via_link *link, void *buf, size_t size) {
         return n < 0 ? -errno : n;
 }
 
+/* A pipe has no timeout of its own, as a socket has: so this is two system calls. */
+ssize_t via_pipe_recv_wait(struct via_link *link, void *buf, size_t size, int timeout_ms) {
+        struct via_wait wait;
+
+        if (timeout_ms == 0)
+                return link->by->recv(link, buf, size);
+        link->by->arm(link, POLLIN, &wait);
+        if (poll(wait.fds, wait.n_fds, timeout_ms) <= 0)
+                return -EAGAIN;
+        return link->by->recv(link, buf, size);
+}
+
 static void wait_for(struct via_wait *wait, int fd, int events) {
         wait->fds[wait->n_fds++] = (struct pollfd){ .fd = fd, .events = (short)events };
 }

@@ -24,6 +24,7 @@ struct via_pipe_link {
 
 ssize_t via_pipe_send(struct via_link *link, const void *data, size_t size);
 ssize_t via_pipe_recv(struct via_link *link, void *buf, size_t size);
+ssize_t via_pipe_recv_wait(struct via_link *link, void *buf, size_t size, int timeout_ms);
 int     via_pipe_arm(struct via_link *link, int want, struct via_wait *ret_wait);
 
 /* Whether the peer is gone, or has shut its end; there may still be something to receive. */

@@ -166,6 +166,7 @@ const struct via_transport via_stdio = {
         .connect = stdio_connect,
         .send = via_pipe_send,
         .recv = via_pipe_recv,
+        .recv_wait = via_pipe_recv_wait,
         .arm = via_pipe_arm,
         .peer = stdio_peer,
         .close = stdio_close,
