@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -118,18 +119,18 @@ static int spin_read_all(int fd, char *buf, size_t len) {
 
 static int serve(struct bench_side *side, int (*read_all)(int fd, char *buf, size_t len)) {
         char *data = buffer_new(side->kind->size);
-        int fd, r = 0;
+        int in, out, r;
 
-        fd = data ? sock_serve(side) : side_fail(side, -ENOMEM, "no buffer");
-        if (fd < 0)
-                return fd;
+        r = data ? sock_serve_ends(side, &in, &out) : side_fail(side, -ENOMEM, "no buffer");
+        if (r < 0)
+                return r;
 
         while (r == 0) {
-                r = read_all(fd, data, side->kind->size);
+                r = read_all(in, data, side->kind->size);
                 if (r == 0)
-                        r = sock_write_all(fd, data, side->kind->size);
+                        r = sock_write_all(out, data, side->kind->size);
         }
-        close(fd);
+        sock_close_ends(in, out);
         free(data);
         return r == -ECONNRESET || r == -EPIPE ? 0 : side_fail(side, r, "echo");
 }
@@ -162,6 +163,24 @@ static int spin_call(void *self) {
         return r < 0 ? r : spin_read_all(echo->in, echo->data, echo->size);
 }
 
+/* A pipe has no timeout as a socket has: whoever has a deadline must poll() before each read. */
+static int pingpong_call_in_time(void *self) {
+        struct echo *echo = self;
+        struct pollfd in = { .fd = echo->in, .events = POLLIN };
+        ssize_t n;
+        int r;
+
+        r = sock_write_all(echo->out, echo->data, echo->size);
+        for (size_t got = 0; r == 0 && got < echo->size; got += (size_t)n) {
+                if (poll(&in, 1, 30000) <= 0)
+                        return -ETIMEDOUT;
+                n = read(echo->in, echo->data + got, echo->size - got);
+                if (n <= 0)
+                        return n == 0 ? -ECONNRESET : -errno;
+        }
+        return r;
+}
+
 static int drive(struct bench_side *side, int (*call)(void *self)) {
         struct echo echo = { .size = side->kind->size, .data = buffer_new(side->kind->size) };
         int r;
@@ -183,4 +202,8 @@ int pingpong_drive(struct bench_side *side) {
 
 int pingpong_drive_spin(struct bench_side *side) {
         return drive(side, spin_call);
+}
+
+int pingpong_drive_in_time(struct bench_side *side) {
+        return drive(side, pingpong_call_in_time);
 }

@@ -86,6 +86,8 @@ const struct bench_system bench_systems[] = {
         { "via-spin", "shm", SEQ | PIPE | BENCH_CASE_IDLE, BOTH, false, via_cells_serve,
           via_cells_drive },
         { "raw", "fifo", SEQ, BOTH, false, pingpong_serve_epoll, pingpong_drive },
+        { "raw-in-time", "fifo", SEQ, BOTH, false, pingpong_serve_epoll, pingpong_drive_in_time },
+        { "raw-blocking", "fifo", SEQ, BOTH, false, pingpong_serve_blocking, pingpong_drive },
         { "via", "fifo", SEQ | PIPE, BOTH, false, via_cells_serve, via_cells_drive },
         { "via", "mq", SEQ | PIPE, BOTH, false, via_cells_serve, via_cells_drive },
         { "idlc", "-", BENCH_CASE_IDLC, ONE, false, NULL, idlc_time_drive },

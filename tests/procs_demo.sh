@@ -14,7 +14,7 @@ fail() {
 }
 
 sh examples/procs/demo.sh "$1" 50 >"$tmp/out" 2>&1 || fail "the demo ended with $?"
-for scheme in unix tcp mq inproc shm; do
+for scheme in unix tcp mq inproc shm fifo exec; do
         grep -q "^$scheme:.* 50 .* ok\$" "$tmp/out" || fail "no good row for $scheme"
 done
 grep -q 'NoSuchProcess' "$tmp/out" || fail "no exception is shown"

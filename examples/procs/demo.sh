@@ -19,13 +19,15 @@ folder=$(mktemp -d) || exit 1
 trap stop EXIT
 trap 'exit 1' HUP INT TERM
 
-# What is served: one line a transport. At inproc: the client serves itself.
+# What is served: one line a transport. At inproc: the client serves itself, at exec: it starts its server.
 endpoints="
 unix:$folder/procs
 tcp://127.0.0.1:0
 mq:/procs-$$
 inproc:procs
 shm:procs-demo-$$
+fifo:$folder/fifo
+exec:'$bin/procs-server' stdio:
 "
 
 # start ENDPOINT...: one server for all. What it says comes through a pipe, so that nobody has to guess when
@@ -58,11 +60,11 @@ IFS=$newline
 set -f
 
 # shellcheck disable=SC2046
-start $(printf '%s\n' $endpoints | grep -v '^inproc:')
+start $(printf '%s\n' $endpoints | grep -v -e '^inproc:' -e '^exec:')
 served=
 for endpoint in $endpoints; do
         case $endpoint in
-        inproc:*) ;;
+        inproc:* | exec:*) ;;
         *)
                 read -r said <&3 || { cat "$folder/server" >&2; exit 1; }
                 endpoint=${said#serving } ;;
