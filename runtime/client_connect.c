@@ -75,6 +75,7 @@ int via_client_connect(struct via_endpoint *endpoint, const struct via_names *na
                 }
                 if (code == VIA_INVALID_ARGUMENT) {     /* a mistake, not an answer */
                         via_error_fini(err);
+                        via_names_blame(names, text, &answer);
                         if (err)
                                 *err = answer;
                         else
@@ -86,8 +87,8 @@ int via_client_connect(struct via_endpoint *endpoint, const struct via_names *na
                 append(&all, &answer);
                 via_error_fini(&answer);
         }
-        via_error_set(err, (enum via_code)common, "%s (%s): %s", text,
-                      names->source ? names->source : "", all ? all : "no memory");
+        via_error_set(err, (enum via_code)common, "%s", all ? all : "no memory");
+        via_names_blame(names, text, err);
         free(all);
         return common;
 }

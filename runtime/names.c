@@ -45,6 +45,11 @@ void via_names_fini(struct via_names *names) {
         *names = (struct via_names){ 0 };
 }
 
+void via_names_blame(const struct via_names *names, const char *text, struct via_error *err) {
+        if (err && err->message && names->source)
+                via_error_set(err, err->code, "%s (%s): %s", text, names->source, err->message);
+}
+
 static bool is_name(const char *text) {
         size_t n = strspn(text,
                           "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-");

@@ -22,3 +22,6 @@ struct via_names {
 
 int  via_names_find(struct via_names *names, const char *text, struct via_error *err);
 void via_names_fini(struct via_names *names);
+
+/* Has @err (NULL allowed) say too that @text was a name, and where it was found. */
+void via_names_blame(const struct via_names *names, const char *text, struct via_error *err);

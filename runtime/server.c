@@ -203,13 +203,17 @@ int via_server_listen(struct via_server *server, const char *text, struct via_er
         struct via_names names;
         int code;
 
+        if (!server)
+                return via_error_set(err, VIA_RESOURCE_EXHAUSTED, "no memory for a server");
         while (*first)
                 first = &(*first)->next;
         last = first;
         code = via_names_find(&names, text, err);
         for (unsigned i = 0; i < names.n_uris && !code; i++) {
                 code = listen_one(server, names.uris[i], &names, last, err);
-                if (!code)
+                if (code)
+                        via_names_blame(&names, text, err);
+                else
                         last = &(*last)->next;
         }
         while (code && *first) {

@@ -72,6 +72,19 @@ TEST(no_endpoint_at_all) {
         via_error_fini(&err);
 }
 
+/* Whose fault it is says the place that has it, not the URI that nobody has typed here. */
+TEST(a_name_tells_where_it_was_found) {
+        setenv("VIA_ENDPOINT_PLACE", "unix:/nowhere/there", 1);
+        connect_fails("place", VIA_UNAVAILABLE, "place ($VIA_ENDPOINT_PLACE): connect unix:");
+        listen_fails("place", VIA_NOT_FOUND, "place ($VIA_ENDPOINT_PLACE): listen unix:");
+        setenv("VIA_ENDPOINT_PLACE", "unix:/x?mod=1", 1);
+        both_fail("place", VIA_INVALID_ARGUMENT, "place ($VIA_ENDPOINT_PLACE): endpoint \"unix:");
+}
+
+TEST(no_server_to_listen) {
+        CHECK_INT(via_server_listen(NULL, "unix:/x", NULL), ==, VIA_RESOURCE_EXHAUSTED);
+}
+
 TEST(misspelt) {
         both_fail("unxi:/run/x", VIA_INVALID_ARGUMENT, "did you mean unix:?");
         both_fail("tpc://localhost:1", VIA_INVALID_ARGUMENT, "did you mean tcp:?");

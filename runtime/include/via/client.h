@@ -30,7 +30,7 @@ struct via_client_options {
         /* borrowed until the client is closed; NULL: a blocking client */
         struct uv_loop_s  *loop;
         uint32_t           timeout_ms;          /* of each call that says nothing else; 0: 30,000 */
-        uint32_t           connect_timeout_ms;  /* 0: 5,000 */
+        uint32_t           connect_timeout_ms;  /* of each URI that is tried; 0: 5,000 */
         void              *reserved[6];         /* zero */
 };
 
@@ -50,13 +50,15 @@ struct via_call_options {
 };
 
 /*
- * Opens a link to @endpoint ("unix:/run/hello", "tcp://host:7000", ...) and waits until it is
- * connected, at most the connect timeout. @options (NULL: all defaults) is read now and stays
- * yours. On success *@ret_client is yours; close it with via_client_close().
+ * Opens a link to @endpoint, a URI ("unix:/run/hello", "tcp://host:7000", ...) or a name, which
+ * stands for the first of its URIs where somebody answers (docs/endpoints.md); waits until it
+ * is connected, at most the connect timeout, for each of them. @options (NULL: all defaults) is
+ * read now and stays yours. On success *@ret_client is yours; close it with via_client_close().
  *
- * VIA_INVALID_ARGUMENT: the endpoint is not one (the error says what is wrong with it).
- * VIA_UNAVAILABLE: nobody answers there. VIA_PERMISSION_DENIED: the file may not be opened.
- * VIA_DEADLINE_EXCEEDED, VIA_RESOURCE_EXHAUSTED (descriptors, memory).
+ * VIA_INVALID_ARGUMENT, VIA_OUT_OF_RANGE: the endpoint has a mistake (the error says which).
+ * VIA_NOT_FOUND: nobody knows the name. VIA_UNAVAILABLE: nobody answers there.
+ * VIA_PERMISSION_DENIED: the file may not be opened. VIA_DEADLINE_EXCEEDED,
+ * VIA_RESOURCE_EXHAUSTED (descriptors, memory).
  */
 int via_client_open(struct via_client **ret_client, const char *endpoint,
                     const struct via_client_options *options, struct via_error *err);
@@ -114,7 +116,7 @@ int via_client_turn(struct via_client *client, uint32_t timeout_ms, struct via_e
 /* How many started calls have not ended yet. */
 unsigned via_client_pending(const struct via_client *client);
 
-/* The endpoint as it was given; lives as long as the client. */
+/* The URI it is connected to, of a name the one that answered; lives as long as the client. */
 const char *via_client_endpoint(const struct via_client *client);
 
 #ifdef __cplusplus

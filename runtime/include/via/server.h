@@ -59,9 +59,11 @@ int via_server_add(struct via_server *server, const struct via_interface *interf
                    const void *ops, void *self, struct via_error *err);
 
 /*
- * Listens on @endpoint too. Codes: VIA_INVALID_ARGUMENT (not an endpoint, or an unknown
- * option), VIA_ALREADY_EXISTS (another server is there), VIA_PERMISSION_DENIED, VIA_NOT_FOUND
- * (no such folder, no such host), VIA_RESOURCE_EXHAUSTED.
+ * Listens on @endpoint too: a URI, or a name, and then on all that it stands for, or on none.
+ * Codes: VIA_INVALID_ARGUMENT (not an endpoint, or an unknown option), VIA_OUT_OF_RANGE (an
+ * option's value), VIA_ALREADY_EXISTS (another server is there), VIA_PERMISSION_DENIED,
+ * VIA_NOT_FOUND (no such name, folder or host), VIA_RESOURCE_EXHAUSTED (also for a @server that
+ * is NULL).
  */
 int via_server_listen(struct via_server *server, const char *endpoint, struct via_error *err);
 
