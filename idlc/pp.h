@@ -91,7 +91,10 @@ void pp_fini(struct pp *pp);
 void pp_define(struct pp *pp, const char *define);
 void pp_undefine(struct pp *pp, const char *name);
 
-/* What @path is called in an #include: without the innermost of @dirs that it lies in, or its last part. */
+/*
+ * What @path is called in an #include: without the innermost of @dirs that it lies in, or its
+ * last part.
+ */
 const char *include_name(const char *const *dirs, const char *path);
 
 /* Starts on a file that is already there. */

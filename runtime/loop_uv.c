@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include "loop_uv.h"
 
 enum { WATCH_FDS = 4 };
@@ -105,6 +106,32 @@ int via_watch_sleep(struct via_watch *watch, const struct via_wait *wait) {
         while (r == 0 && watch->n > wait->n_fds)
                 fd_close(watch->fds[--watch->n]);
         return r;
+}
+
+/*
+ * Sleeps in the place of the loop, from within wake(): true if the first descriptor of this
+ * watch woke it, and its owner should look at once; false if anything else may be the matter,
+ * which is then left as it was for the loop to find. A turn of the loop costs as much as a
+ * small call does, and who has just asked is most likely to ask next.
+ *
+ * It asks the loop's epoll for one event and looks whose it is. That libuv files events under
+ * their descriptors is not promised: if it did not, we would wake in vain, or return false each
+ * time.
+ */
+bool via_watch_wait(struct via_watch *watch) {
+        int timeout = uv_backend_timeout(watch->loop);
+        struct epoll_event event;
+
+        if (timeout > 0) {
+                uv_update_time(watch->loop);
+                timeout = uv_backend_timeout(watch->loop);
+        }
+        if (timeout == 0 || epoll_wait(uv_backend_fd(watch->loop), &event, 1, timeout) != 1)
+                return false;
+        for (unsigned i = 0; i < watch->n; i++)
+                if (event.data.fd == watch->fds[i]->fd)
+                        return true;
+        return false;
 }
 
 /* To be called before the descriptors are closed. Returns NULL; NULL is allowed. */

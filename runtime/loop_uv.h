@@ -8,6 +8,7 @@
  * was made with, and never after it was closed. Their memory is their own and goes when libuv
  * has let go of it, which needs one more turn of the loop. Not thread-safe.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <uv.h>
 #include <via/transport.h>
@@ -17,6 +18,7 @@ typedef void (*via_wake_fn)(void *owner);
 struct via_watch;
 struct via_watch *via_watch_new(uv_loop_t *loop, via_wake_fn wake, void *owner);
 int  via_watch_sleep(struct via_watch *watch, const struct via_wait *wait);
+bool via_watch_wait(struct via_watch *watch);
 struct via_watch *via_watch_close(struct via_watch *watch);
 
 struct via_timer;

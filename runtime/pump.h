@@ -119,6 +119,12 @@ static inline void via_pump_commit(struct via_pump *pump, size_t size) {
                 pump->high.out.tail += size;
 }
 
+/* Whether there is nothing to send. */
+static inline bool via_pump_idle(const struct via_pump *pump) {
+        return !pump->lent && !pump->out.data && !pump->high.out.data &&
+               !via_conn_talks(&pump->conn);
+}
+
 /* Bytes written but not yet sent. */
 static inline size_t via_pump_queued(const struct via_pump *pump) {
         return pump->lent + via_buffer_used(&pump->out) + via_buffer_used(&pump->high.out);

@@ -160,10 +160,11 @@ static int run(struct via_call *call, const struct via_event *ev) {
 }
 
 /*
- * Serves the call @ev, which came in at @now. Nothing of it is left afterwards but a reply that
- * is queued.
+ * Serves the call @ev, which @came in a moment ago or, if others were before it, longer.
+ * Nothing of it is left afterwards but a reply that is queued.
  */
-void via_server_serve(struct via_server_link *link, const struct via_event *ev, int64_t now) {
+void via_server_serve(struct via_server_link *link, const struct via_event *ev, int64_t came,
+                      int64_t now) {
         struct via_server *server = link->at->server;
         struct via_call *call = &server->call;
         int code;
@@ -171,7 +172,7 @@ void via_server_serve(struct via_server_link *link, const struct via_event *ev, 
         via_arena_rewind(&call->arena);
         call->link = link;
         call->served = via_methods_find(&server->methods, ev->method);
-        call->due = now + ev->value;
+        call->due = came + ev->value;
         call->high = ev->high;
         call->text = NULL;
         call->raised = NULL;
@@ -184,7 +185,7 @@ void via_server_serve(struct via_server_link *link, const struct via_event *ev, 
                         call, VIA_RESOURCE_EXHAUSTED,
                         "the request has %zu bytes, more than the server's max_message, %llu",
                         ev->size, (unsigned long long)link->pump.conn.max_message);
-        else if (via_clock_ms() >= call->due)
+        else if (now >= call->due)
                 code = via_call_fail(call, VIA_DEADLINE_EXCEEDED,
                                      "the call was overdue before its turn came");
         else

@@ -77,6 +77,7 @@ struct via_server {
         struct via_server_link *links, *due;
         unsigned                n_links;
         unsigned                n_again;                /* links whose turn was cut short */
+        uint16_t                next_misses, next_skip; /* see is_next() in server_link.c */
         uint32_t                drain_ms;
         int64_t                 drain_due;              /* INT64_MAX: not draining */
         bool                    own_loop, stopped;
@@ -106,6 +107,7 @@ void via_server_link_end(struct via_server_link *link);
 void via_server_link_leave(struct via_server_link *link, enum via_code code, const char *why);
 void via_server_links_tick(struct via_server *server, int64_t now);
 
-void via_server_serve(struct via_server_link *link, const struct via_event *ev, int64_t now);
+void via_server_serve(struct via_server_link *link, const struct via_event *ev, int64_t came,
+                      int64_t now);
 void via_server_settle(struct via_server *server);
 void via_server_rest(struct via_server *server);

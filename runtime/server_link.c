@@ -14,6 +14,8 @@
 enum {
         ROUNDS_MAX = 16,                        /* receives in one turn: others want theirs */
         MEMORY_ROUNDS_MAX = 64,                 /* the same where they are no system calls */
+        NEXT_MAX = 64,                          /* turns in a row without the loop */
+        NEXT_MISSES_MAX = 10,                   /* then every 1024th chance is taken */
         LAST_ROUNDS_MAX = 64,                   /* and of a client that is gone */
 };
 
@@ -94,11 +96,14 @@ static int deliver(struct via_server_link *link, int64_t now) {
         bool greeted = pump->conn.state & VIA_CONN_HELLO_SEEN;
         uint64_t queue = l->limits.v[VIA_LIMIT_QUEUE];
         struct via_event ev;
+        bool first = true;
         int r = 0;
 
-        while (via_pump_queued(pump) <= queue && (r = via_pump_next(pump, &ev)) == 0)
+        while (via_pump_queued(pump) <= queue && (r = via_pump_next(pump, &ev)) == 0) {
                 if (ev.type == VIA_EVENT_CALL)
-                        via_server_serve(link, &ev, now);
+                        via_server_serve(link, &ev, now, first ? now : via_clock_ms());
+                first = false;                  /* a handler may have taken its time */
+        }
         if (!greeted && (pump->conn.state & VIA_CONN_HELLO_SEEN))
                 l->n_half_open--;
         return r;
@@ -138,7 +143,7 @@ static void go_on(struct via_server_link *link, bool again) {
  */
 static int turn(struct via_server_link *link, int64_t now) {
         struct via_pump *pump = &link->pump;
-        int r, sent = via_pump_flush(pump);
+        int r, sent = via_pump_idle(pump) ? 0 : via_pump_flush(pump);
         int rounds_max = pump->link->by->traits & VIA_MEMORY ? MEMORY_ROUNDS_MAX : ROUNDS_MAX;
         bool look = link->again, alone;
 
@@ -190,8 +195,8 @@ static void link_fault(struct via_server_link *link, int r) {
         via_server_link_end(link);
 }
 
-static void on_ready(void *owner) {
-        struct via_server_link *link = owner;
+/* One turn of @link and all that belongs to it: whether it is still there. */
+static bool take_turn(struct via_server_link *link) {
         int64_t now = via_clock_ms();
         bool read;
         int r;
@@ -202,16 +207,48 @@ static void on_ready(void *owner) {
                 r = turn(link, now);
         if (r < 0 || (link->leaving && r == 0)) {
                 link_fault(link, r);
-                return;
+                return false;
         }
         read = !link->leaving && r != VIA_PUMP_BLOCKED;
         if (!read)
                 via_conn_pause(&link->pump.conn);
         r = settle(link, read);
-        if (r < 0)
+        if (r < 0) {
                 link_fault(link, r);
-        else
-                due_update(link, now);
+                return false;
+        }
+        due_update(link, now);
+        return true;
+}
+
+/*
+ * Whether the same client asks next, with nothing else to do in between: then the loop is not
+ * needed. Where it usually is somebody else, this is soon asked no more.
+ */
+static bool is_next(struct via_server_link *link) {
+        struct via_server *server = link->at->server;
+
+        if (!server->own_loop || server->drain_due != INT64_MAX || link->again || server->n_again)
+                return false;
+        if (server->next_skip) {
+                server->next_skip--;
+                return false;
+        }
+        if (via_watch_wait(link->watch)) {
+                server->next_misses = 0;
+                return true;
+        }
+        if (server->next_misses < NEXT_MISSES_MAX)
+                server->next_misses++;
+        server->next_skip = (uint16_t)((1u << server->next_misses) - 1);
+        return false;
+}
+
+static void on_ready(void *owner) {
+        struct via_server_link *link = owner;
+
+        for (int i = 0; take_turn(link) && i < NEXT_MAX && is_next(link); i++)
+                ;
 }
 
 /* Takes over @transport_link, which was accepted. -ENOMEM: it still is the caller's. */

@@ -65,7 +65,10 @@ static void looker_fini(struct looker *looker) {
         via_pool_fini(&looker->pool);
 }
 
-/* Takes @chances of looking: in how many of them the link was asked, and in how many it answered. */
+/*
+ * Takes @chances of looking: in how many of them the link was asked, and in how many it
+ * answered.
+ */
 static unsigned looks(struct looker *looker, unsigned chances, unsigned *ret_hits) {
         unsigned n = 0, hits = 0;
 
