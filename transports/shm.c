@@ -142,24 +142,26 @@ static bool is_bell(int fd) {
         return strcmp(what, "anon_inode:[eventfd]") == 0 && (fcntl(fd, F_GETFL) & O_NONBLOCK);
 }
 
-/* Takes what the peer has said; its descriptors are closed or kept. */
-static int met(struct shm_link *self, struct via_hello *hello) {
+/* Maps what the peer has handed over, if nothing is wrong with it; its descriptors stay. */
+static int check(struct shm_link *self, const struct via_hello *hello) {
         struct greeting greeting;
-        int r = -EPROTO;
 
         memcpy(&greeting, hello->bytes, sizeof(greeting));
-        if (hello->n_fds == 1 || (hello->n_fds == 2 && is_bell(hello->fds[1])))
-                r = via_shm_take(&self->theirs, greeting.ring, hello->fds[0]);
-        if (r)
-                return via_hello_drop(hello, r);
+        if (hello->n_fds != 1 && (hello->n_fds != 2 || !is_bell(hello->fds[1])))
+                return -EPROTO;
+        return via_shm_take(&self->theirs, greeting.ring, hello->fds[0]);
+}
+
+/* Both ends are there: the descriptors are closed or kept. */
+static void join(struct shm_link *self, struct via_hello *hello) {
         if (hello->n_fds == 2 && same_user(self))
                 self->peer_bell = hello->fds[--hello->n_fds];
+        via_hello_drop(hello, 0);
         self->out.peer_head = &self->theirs.words->head;
         self->in = (struct via_ring_reader){ .bytes = self->theirs.ring,
                                              .size = self->theirs.size,
                                              .ret_head = &self->mine.words->head,
                                              .peer_tail = &self->theirs.words->tail };
-        return via_hello_drop(hello, 0);
 }
 
 /* 0 once the peer has said hello; -EAGAIN: not yet. */
@@ -172,9 +174,16 @@ static int meet(struct shm_link *self) {
         if (self->gone)
                 return self->gone;
         r = via_lifeline_hear(self->fd, &hello);
-        r = r ? r : met(self, &hello);
-        if (r < 0 && r != -EAGAIN && r != -EMFILE)
-                self->gone = r;
+        if (r == -EAGAIN || r == -EMFILE)
+                return r;
+        if (r == 0) {
+                r = check(self, &hello);
+                if (r == 0)
+                        join(self, &hello);
+                else
+                        via_hello_drop(&hello, 0);
+        }
+        self->gone = r;
         return r;
 }
 
@@ -194,7 +203,10 @@ static int shm_accept(struct via_listener *listener, struct via_link *link) {
 
         if (r)
                 return r;
-        r = start(self, fd, at->ring);
+        r = check(self, &hello);
+        r = r ? r : start(self, fd, at->ring);
+        if (r)
+                via_shm_drop(&self->theirs);
         if (r == -EMFILE || r == -ENFILE || r == -ENOMEM) {
                 via_lifeline_put_back(&at->lifeline, fd, &hello);
                 return r;
@@ -203,11 +215,7 @@ static int shm_accept(struct via_listener *listener, struct via_link *link) {
                 via_hello_drop(&hello, 0);
                 return via_fd_drop(&fd, -ECONNABORTED);
         }
-        r = met(self, &hello);
-        if (r) {
-                drop(self);
-                return -ECONNABORTED;
-        }
+        join(self, &hello);
         return 0;
 }
 
