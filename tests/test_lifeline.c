@@ -99,6 +99,21 @@ TEST(last_words_are_heard) {
         links_folder_end();
 }
 
+TEST(another_version) {
+        uint32_t packet[2 + VIA_HELLO_SIZE / 4] = { 0x4c616956, 1 };
+        struct via_hello heard;
+        int fds[2];
+
+        REQUIRE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == 0);
+        CHECK(send(fds[0], packet, sizeof(packet), 0) == sizeof(packet));
+        CHECK_INT(via_lifeline_hear(fds[1], &heard), ==, 0);
+        packet[1] = 2;
+        CHECK(send(fds[0], packet, sizeof(packet), 0) == sizeof(packet));
+        CHECK_INT(via_lifeline_hear(fds[1], &heard), ==, -EPROTO);
+        close(fds[0]);
+        close(fds[1]);
+}
+
 TEST(a_packet_waits_for_room_for_its_descriptors) {
         struct via_hello hello = { .n_fds = 3 }, heard;
         struct rlimit old, tight;
