@@ -457,7 +457,9 @@ TEST(clients_killed_while_they_connect, .timeout = 120) {
 
         REQUIRE(links_listen(uri, &listener) == 0);
         for (int i = 0; i < 300; i++) {
-                struct timespec t = { .tv_nsec = random_below(&random, 1500 * (unsigned)test_slow()) * 1000 };
+                struct timespec t = {
+                        .tv_nsec = random_below(&random, 1500 * (unsigned)test_slow()) * 1000
+                };
                 pid_t pid = fork();
 
                 if (pid == 0)
@@ -764,7 +766,7 @@ static void echo_one(struct via_listener *listener, struct via_peer *ret_peer) {
 
 TEST(users_do_not_share) {
         struct via_peer peer = { .known = false };
-        struct via_listener *listener = NULL;
+        static struct via_listener *listener;   /* the children of children have copies */
         struct via_link *link = NULL;
         int before, status, ready[2];
         ssize_t end;
