@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include "fifo_pair.h"
 #include "links.h"
+#include "pipe.h"
 #include "random.h"
 
 static char text[512];
@@ -427,6 +428,12 @@ TEST(a_server_that_shuts_after_it_accepted) {
         CHECK_INT(links_drain(ends.client, 0, 100, &end), ==, 5);
         CHECK_INT(end, ==, 0);
         links_end(&ends);
+
+        links_open(&ends, links_find("fifo"));
+        links_shut(&ends.listener);
+        links_close(&ends.server);              /* politely, without a word */
+        CHECK_INT(ends.client->by->recv(ends.client, &c, 1), ==, 0);
+        links_end(&ends);
 }
 
 TEST(names_last_until_both_are_there) {
@@ -585,7 +592,7 @@ TEST(cards_that_lie) {
         char to[128], from[128], another[128], secret[33] = "";
         struct via_listener *listener = NULL;
         struct via_fifo_card card;
-        int fd, reader;
+        int fd, reader, writer;
 
         memset(secret, '7', 32);
         snprintf(to, sizeof(to), "%s/to-%s", folder, secret);
@@ -632,9 +639,26 @@ TEST(cards_that_lie) {
         unlink(file("another"));
         mkdir(file(folder), 0700);
         REQUIRE(mkfifo(file(to), 0600) == 0 && mkfifo(file(from), 0600) == 0);
-        reader = open(file(from), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
         LIE(card_of(folder));
-        close(reader);
+        CHECK_INT(pairs_in(links_folder()), ==, 0);
+
+        /* All is well but one thing: it is not signed, or has a second name; then all is well. */
+        for (int lie = 0; lie < 3; lie++) {
+                REQUIRE(mkdir(file(folder), 0700) == 0);
+                REQUIRE(mkfifo(file(to), 0600) == 0 && mkfifo(file(from), 0600) == 0);
+                snprintf(another, sizeof(another), "%s", file("another"));
+                REQUIRE(lie != 1 || link(file(to), another) == 0);
+                reader = open(file(from), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+                writer = open(file(to), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+                if (lie != 0)
+                        via_pipe_sign(writer);
+                card = card_of(folder);
+                REQUIRE(write(fd, &card, sizeof(card)) == sizeof(card));
+                CHECK_INT(accept_once(listener), ==, lie < 2 ? -ECONNABORTED : 0);
+                close(reader);
+                close(writer);
+                CHECK(unlink(another) == 0 || lie != 1);
+        }
         CHECK_INT(pairs_in(links_folder()), ==, 0);
         close(fd);
         links_shut(&listener);
