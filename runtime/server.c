@@ -199,13 +199,13 @@ static int listen_one(struct via_server *server, const char *uri, const struct v
 
 /* A name may stand for several URIs: all of them, or none. */
 int via_server_listen(struct via_server *server, const char *text, struct via_error *err) {
-        struct via_listening **first = &server->listening, **last;
+        struct via_listening **first, **last;
         struct via_names names;
         int code;
 
         if (!server)
                 return via_error_set(err, VIA_RESOURCE_EXHAUSTED, "no memory for a server");
-        while (*first)
+        for (first = &server->listening; *first;)
                 first = &(*first)->next;
         last = first;
         code = via_names_find(&names, text, err);
