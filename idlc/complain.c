@@ -96,6 +96,14 @@ static bool no_brace(const struct lex *lex, const struct lex_expected *expected)
                lex->name.at.begin == lex->before_last.at.begin;
 }
 
+/* Whether one thing is complete but for its `;`, and what follows cannot begin another. */
+static bool no_semicolon(const struct lex *lex, const struct lex_expected *expected) {
+        bool ends = expected->declaration ||
+                    (expected->type && memchr(expected->marks, '}', expected->n_marks));
+
+        return ends && lex->before && lex->before != ';' && lex->before != '{';
+}
+
 void lex_syntax_error(struct lex *lex, struct span at, const struct lex_expected *expected) {
         const struct token *found = &lex->last_token, *before = &lex->before_last;
         const char *what = wanted(lex, expected);
@@ -110,8 +118,9 @@ void lex_syntax_error(struct lex *lex, struct span at, const struct lex_expected
                 diag(lex->diag, EXPECTED_AFTER,
                      ((struct span){ before->at.end, before->at.end }), "`{`",
                      quoted(lex, before));
-        } else if (semicolon && !expected->declaration && !expected->type &&
-                   line_of(lex, before->at.end) != line_of(lex, at.begin)) {
+        } else if (no_semicolon(lex, expected) ||
+                   (semicolon && !expected->declaration && !expected->type &&
+                    line_of(lex, before->at.end) != line_of(lex, at.begin))) {
                 diag(lex->diag, EXPECTED_AFTER,
                      ((struct span){ before->at.end, before->at.end }), "`;`",
                      quoted(lex, before));
@@ -130,6 +139,10 @@ void lex_syntax_error(struct lex *lex, struct span at, const struct lex_expected
                 diag_help(lex->diag, "a comment ends at its first `*/`: comments do not nest");
         if (token_is(before, "in") && token_is(found, "out"))
                 diag_help(lex->diag, "did you mean `inout`?");
+        else if (lex->before == T_VOID && token_punct(found, ')'))
+                diag_help(lex->diag, "nothing is written `()`");
+        else if (token_is(found, "throws"))
+                diag_help(lex->diag, "IDL says `raises`");
         else if (token_is(before, "unsigned") && found->kind == TOKEN_NAME)
                 diag_help(lex->diag, "only `short` and `long` can be unsigned%s",
                           token_is(found, "octet") || token_is(found, "char")
@@ -174,6 +187,13 @@ void lex_extra_semicolon(struct lex *lex, struct span at) {
 
 void lex_trailing_comma(struct lex *lex, struct span at) {
         diag(lex->diag, TRAILING_COMMA, at);
+}
+
+void lex_enum_semicolon(struct lex *lex, struct span at) {
+        if (lex->enum_told == lex->enum_at)
+                return;
+        lex->enum_told = lex->enum_at;
+        diag(lex->diag, EXPECTED, at, "`,` or `}`", "`;`");
 }
 
 void lex_initializer(struct lex *lex, struct span at, const struct syn *value,

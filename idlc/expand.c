@@ -167,7 +167,7 @@ static void add_arg(struct pp *pp, const struct args *args, unsigned i, bool raw
                     struct tokens *out) {
         uint32_t from = arg_begin(args, i), n = args->ends[i] - from;
 
-        if (!raw)
+        if (!raw && n)
                 pp_expand_list(pp, args->raw.v + from, n, out);
         for (uint32_t k = 0; raw && k < n; k++)
                 tokens_add(out, args->raw.v[from + k]);
@@ -193,7 +193,8 @@ static void substitute(struct pp *pp, const struct pp_macro *macro, const struct
                 if (macro->function && token_punct(body, '#')) {
                         i = pp_macro_param(macro, ++body);      /* macro.c saw to that */
                         from = arg_begin(args, (unsigned)i);
-                        tokens_add(out, stringize(pp, args->raw.v + from, args->ends[i] - from));
+                        tokens_add(out, stringize(pp, args->raw.v ? args->raw.v + from : NULL,
+                                                  args->ends[i] - from));
                 } else if ((i = pp_macro_param(macro, body)) >= 0) {
                         paste_next = body + 1 < end && body[1].kind == TOKEN_PASTE;
                         add_arg(pp, args, (unsigned)i, pasting || paste_next, out);

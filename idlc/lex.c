@@ -72,6 +72,7 @@ static int give(struct lex *lex, const struct token *token, int kind, struct spa
                 lex->statement = lex->last_token.at.end;
         lex->opening = kind == ';' || kind == '{' || kind == '}';
         lex->before_last = lex->last_token;
+        lex->before = lex->last;
         lex->last_token = *token;
         lex->last = kind;
         *at = token->at;
@@ -88,6 +89,8 @@ static void open_brace(struct lex *lex, const struct token *token) {
                               : "";
         lex->braces = brace;
         lex->in_enum = lex->intro && !strcmp(lex->intro, "enum");
+        if (lex->in_enum)
+                lex->enum_at = token->at.begin;
         lex->intro = NULL;
         lex->templates = lex->parens = 0;
 }

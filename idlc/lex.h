@@ -33,6 +33,7 @@ struct lex {
         int last;                       /* token, 0 at the beginning */
         struct token last_token;
         struct token before_last;
+        int before;                     /* what that was given as */
         bool opening;                   /* a declaration can begin here */
 
         struct lex_brace *braces;
@@ -42,6 +43,7 @@ struct lex {
         unsigned parens;                /* open parentheses in the innermost of them */
         unsigned annotation;            /* parentheses of an annotation, 0: outside */
         bool in_enum;
+        uint32_t enum_at, enum_told;    /* the `{` of the last one, and of the last complained of */
         /* keywords that are names in this file; said so, by index */
         uint64_t named[2], warned[2];
 
@@ -103,6 +105,7 @@ struct syn *lex_lost(struct lex *lex, struct span at);
 void lex_missing_semicolon(struct lex *lex);
 void lex_extra_semicolon(struct lex *lex, struct span at);
 void lex_trailing_comma(struct lex *lex, struct span at);
+void lex_enum_semicolon(struct lex *lex, struct span at);
 void lex_initializer(struct lex *lex, struct span at, const struct syn *value, const char *instead);
 void lex_no_size(struct lex *lex, struct span at);
 void lex_elaborated(struct lex *lex, struct span at, const char *keyword);

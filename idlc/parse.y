@@ -154,11 +154,13 @@ enum_body:
   %empty                        { $$ = syn_one(NULL); }
 | enumerators
 | enumerators ','               { $$ = $1; lex_trailing_comma(p->lex, @2); }
+| enumerators ';'               { $$ = $1; lex_enum_semicolon(p->lex, @2); }
 ;
 
 enumerators:
   enumerator                    { $$ = syn_one($1); }
 | enumerators ',' enumerator    { $$ = syn_add($1, $3); }
+| enumerators ';' enumerator    { $$ = syn_add($1, $3); lex_enum_semicolon(p->lex, @2); }
 ;
 
 enumerator:
@@ -414,7 +416,7 @@ static int yyreport_syntax_error(const yypcontext_t *context, struct parser *p) 
         what.direction = can[YYSYMBOL_INOUT];
         what.base = can[YYTRANSLATE((int)':')];
         for (const char *c = ";,{}()[]<>"; *c; c++)
-                if (can[YYTRANSLATE((int)*c)])
+                if (can[YYTRANSLATE((int)*c)] && !(*c == ';' && p->lex->in_enum))
                         what.marks[what.n_marks++] = *c;
         if (what.n_marks == 0 && can[YYTRANSLATE((int)'=')])    /* else it is one not to suggest */
                 what.marks[what.n_marks++] = '=';

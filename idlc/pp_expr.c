@@ -81,9 +81,9 @@ static struct number character(struct eval *eval, const struct token *token) {
 
 static struct number primary(struct eval *eval) {
         struct number number = { 0 };
-        const struct token *token = &eval->line->v[eval->i];
+        const struct token *token = eval->i < eval->line->n ? &eval->line->v[eval->i] : NULL;
 
-        if (eval->i >= eval->line->n) {
+        if (!token) {
                 fail(eval, "nothing where a value should be");
         } else if (take(eval, '(')) {
                 number = choice(eval);

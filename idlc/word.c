@@ -169,7 +169,7 @@ const struct keyword *lex_word(struct lex *lex, const struct token *token) {
                 return soft(lex, token, keyword);
         case LEX_TYPE:
         case LEX_DECL:
-                if (!exact && keyword->since == 4)
+                if (!exact && (keyword->since >= 3 || (name && token_is(token, "object"))))
                         return soft(lex, token, keyword);
                 if (!exact)
                         return reserved(lex, token, keyword, true);
