@@ -138,6 +138,7 @@ uint8_t *via_pump_reserve_more(struct via_pump *pump, size_t size) {
                 room = pump->loan->reserve(pump->link, pump->lent + size);
                 if (room) {
                         pump->lending = VIA_LENDS_LINK;
+                        VIA_POINT("pump: room is reserved");
                         return room + pump->lent;
                 }
         }
@@ -165,6 +166,7 @@ int via_pump_send(struct via_pump *pump, struct via_buffer *out) {
                 if (n < 0)
                         return (int)n;
                 out->head += (size_t)n;
+                VIA_POINT("pump: a piece is sent");
         }
         if (out->data)
                 via_buffer_give(out, pump->pool);
@@ -181,6 +183,7 @@ int via_pump_flush(struct via_pump *pump) {
                         return r;
         }
         if (pump->lent) {
+                VIA_POINT("pump: written, not committed");
                 pump->loan->commit(pump->link, pump->lent);
                 pump->lent = 0;
         }

@@ -66,12 +66,15 @@ static void run_scene(void) {
 }
 
 static pid_t runner;
-static unsigned n_transports, n_behaviours;
+static unsigned n_transports, n_behaviours, n_scenes;
 
 static void say_counts(void) {
-        if (getpid() == runner)
-                printf("%u transports × %d drivers × %u behaviours\n", n_transports, DRIVERS,
-                       n_behaviours);
+        if (getpid() != runner)
+                return;
+        printf("%u transports × %d drivers × %u behaviours\n", n_transports, DRIVERS,
+               n_behaviours);
+        printf("count: %u transports of conformance\n", n_transports);
+        printf("count: %u scenes of conformance (transport × driver × behaviour)\n", n_scenes);
 }
 
 static void add(const struct via_transport *by, enum driver driver,
@@ -91,6 +94,7 @@ static void add(const struct via_transport *by, enum driver driver,
         self->driver = driver;
         self->behaviour = behaviour;
         self->mode = mode;
+        n_scenes++;
         test_last = test_last ? test_last : &test_first;
         *test_last = &self->test;
         test_last = &self->test.next;
@@ -117,6 +121,8 @@ __attribute__((constructor)) static void add_all(void) {
                  * itself.
                  */
                 if (strcmp(via_transports[i]->scheme, "stdio") == 0)
+                        continue;
+                if (!host_wanted(via_transports[i]))
                         continue;
                 n_transports++;
                 for (int driver = 0; driver < DRIVERS; driver++)

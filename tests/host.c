@@ -95,6 +95,8 @@ static int serve(const struct start *start, bool in_process) {
         if (start->ready >= 0)
                 close(start->ready);
         CHECK_INT(via_server_run(server), ==, VIA_OK);
+        if (in_process)
+                signal(SIGTERM, SIG_IGN);               /* there is nothing left to be stopped */
         via_server_free(server);
         free(service);
         return 0;
@@ -128,8 +130,20 @@ static void start_process(struct host *host, struct start *start, int other_end)
         close(start->ready);
 }
 
-/* Starts to serve at @endpoint, and returns when a client may come. */
-void host_start(struct host *host, const char *endpoint, const struct via_server_options *options) {
+static const char *only;                        /* --only=SCHEME: of this transport alone */
+
+__attribute__((constructor(150))) static void read_only(int argc, char **argv) {
+        for (int i = 1; i < argc; i++)
+                if (strncmp(argv[i], "--only=", 7) == 0)
+                        only = argv[i] + 7;
+}
+
+bool host_wanted(const struct via_transport *by) {
+        return !only || strcmp(only, by->scheme) == 0;
+}
+
+/* As host_start(); false if it ended before that. */
+bool host_try(struct host *host, const char *endpoint, const struct via_server_options *options) {
         struct start start = { .endpoint = endpoint, .ret_server = &host->server };
         int ready[2];
         ssize_t n = 0, got;
@@ -140,7 +154,7 @@ void host_start(struct host *host, const char *endpoint, const struct via_server
         if (strncmp(endpoint, "exec:", 5) == 0) {       /* its clients start it */
                 snprintf(host->endpoint, sizeof(host->endpoint), "%s", endpoint);
                 host->alone = true;
-                return;
+                return true;
         }
         REQUIRE(pipe(ready) == 0);
         start.ready = ready[1];
@@ -152,7 +166,12 @@ void host_start(struct host *host, const char *endpoint, const struct via_server
                            sizeof(host->endpoint) - 1 - (size_t)n)) > 0)
                 n += got;
         close(ready[0]);
-        REQUIRE(n > 0);
+        return n > 0;
+}
+
+/* Starts to serve at @endpoint, and returns when a client may come. */
+void host_start(struct host *host, const char *endpoint, const struct via_server_options *options) {
+        REQUIRE(host_try(host, endpoint, options));
 }
 
 /* As SIGTERM does: it drains. Returns at once. */

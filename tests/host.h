@@ -28,6 +28,10 @@ void host_place(const struct via_transport *by, const char *dir, const char *que
                 size_t size);
 void host_place_end(const char *dir);
 
+/* Whether this run of the program is to try @by: --only=SCHEME picks one. */
+bool host_wanted(const struct via_transport *by);
+
+bool host_try(struct host *host, const char *endpoint, const struct via_server_options *options);
 void host_start(struct host *host, const char *endpoint, const struct via_server_options *options);
 void host_stop(struct host *host);
 void host_ask_to_stop(struct host *host);

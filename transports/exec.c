@@ -157,6 +157,7 @@ static void exec_close(struct via_link *link) {
 
         via_fd_drop(&self->pipe.out, 0);
         via_fd_drop(&self->held, 0);
+        VIA_POINT("exec: said goodbye");
         via_fd_drop(&self->pipe.in, 0);
         end_child(self);
         via_fd_drop(&self->pidfd, 0);
@@ -180,7 +181,9 @@ static int exec_connect(struct via_link *link, const struct via_uri *uri, int ti
                 close(to[1]);
                 return r;
         }
+        VIA_POINT("exec: pipes and no child");
         r = start(words.argv, to[0], from[1], &self->pid);
+        VIA_POINT("exec: a child, not yet held");
         close(from[1]);
         if (r == 0) {
                 self->pidfd = (int)syscall(SYS_pidfd_open, self->pid, 0);

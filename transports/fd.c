@@ -72,6 +72,7 @@ void via_fd_close(struct via_link *link) {
         char waste[16 * 1024];
 
         shutdown(self->fd, SHUT_WR);
+        VIA_POINT("fd: half closed");
         for (int i = 0; i < 64; i++)
                 if (via_fd_recv(link, waste, sizeof(waste)) <= 0)
                         break;
@@ -82,6 +83,7 @@ int via_fd_accept(int listening_fd, int *ret_fd) {
         int fd = (int)UNINTERRUPTED(accept4(listening_fd, NULL, NULL, SOCK_CLOEXEC));
 
         if (fd >= 0) {
+                VIA_POINT("fd: accepted");
                 *ret_fd = fd;
                 return 0;
         }

@@ -138,6 +138,7 @@ static int make(struct fifo_listener *self, const unsigned *mode, struct via_not
 
         if (mkfifoat(lock->dir, lock->name, mode ? 0600 : 0622) < 0)
                 return via_note(note, -errno, "cannot make the FIFO: %s", strerror(errno));
+        VIA_POINT("fifo: made, not open");
         self->fd.fd = openat(lock->dir, lock->name, O_RDWR | OPEN);
         if (self->fd.fd < 0)
                 return via_note(note, -errno, "cannot open the FIFO just made: %s",
@@ -147,6 +148,7 @@ static int make(struct fifo_listener *self, const unsigned *mode, struct via_not
         self->mine = st;
         if (mode && fchmod(self->fd.fd, (*mode & 0022) | 0600) < 0)
                 return via_note(note, -errno, "cannot set mode %04o: %s", *mode, strerror(errno));
+        VIA_POINT("fifo: open, not signed");
         via_pipe_sign(self->fd.fd);
         return 0;
 }
@@ -227,6 +229,7 @@ static int fifo_accept(struct via_listener *listener, struct via_link *link) {
 
         if (r)
                 return r;
+        VIA_POINT("fifo: has a card");
         to->door = -1;
         r = via_fifo_pair_open(&self->card, self->lock.dir, &to->pipe.in, &to->pipe.out,
                                &to->peer);
@@ -305,7 +308,9 @@ static int enter(struct fifo_link *self, const struct via_lock *lock, int timeou
                 return r;
         self->waiting = true;
         via_pipe_signer(self->door, &self->peer);
+        VIA_POINT("fifo: the pair is there, no card");
         r = put_card(self->door, &self->pair.card, timeout_ms);
+        VIA_POINT("fifo: the card is in");
         if (r == 0)
                 return 0;
         via_fifo_pair_remove(&self->pair);
@@ -327,6 +332,7 @@ static int fifo_connect(struct via_link *link, const struct via_uri *uri, int ti
         r = check_folder(&lock, note);
         if (r == 0) {
                 r = open_door(&lock, &self->door);
+                VIA_POINT("fifo: the door is open");
                 r = r ? explain(&lock, r, note) : enter(self, &lock, timeout_ms, note);
         }
         via_fd_drop(&lock.dir, 0);
@@ -336,6 +342,7 @@ static int fifo_connect(struct via_link *link, const struct via_uri *uri, int ti
 /* The server has both FIFOs: their names have done their duty. */
 static void arrived(struct fifo_link *self) {
         self->waiting = false;
+        VIA_POINT("fifo: the server has come");
         via_fifo_pair_remove(&self->pair);
 }
 

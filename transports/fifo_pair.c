@@ -113,8 +113,10 @@ static void remove_folder(struct via_fifo_pair *pair) {
 
         if (pair->folder >= 0) {
                 unlinkat(pair->folder, names.to, 0);
+                VIA_POINT("fifo: removed one of two");
                 unlinkat(pair->folder, names.from, 0);
         }
+        VIA_POINT("fifo: removed both");
         unlinkat(pair->dir, pair->card.folder, AT_REMOVEDIR);
         via_fd_drop(&pair->folder, 0);
 }
@@ -138,6 +140,7 @@ static int fill(struct via_fifo_pair *pair, bool for_another_user, int *ret_in, 
         struct stat st;
         int r;
 
+        VIA_POINT("fifo: a folder, not locked");
         pair->folder = openat(pair->dir, pair->card.folder, O_RDONLY | FOLDER);
         if (pair->folder < 0 || flock(pair->folder, LOCK_EX | LOCK_NB) < 0 ||
             fstat(pair->folder, &st) < 0)
@@ -147,12 +150,14 @@ static int fill(struct via_fifo_pair *pair, bool for_another_user, int *ret_in, 
             (for_another_user && fchmod(pair->folder, 0711) < 0))
                 return -errno;
         r = make_fifo(pair->folder, names.to, for_another_user);
+        VIA_POINT("fifo: one of two is there");
         r = r ? r : make_fifo(pair->folder, names.from, for_another_user);
         if (r)
                 return r;
         *ret_in = openat(pair->folder, names.from, O_RDONLY | FIFO);
         if (*ret_in < 0)
                 return -errno;
+        VIA_POINT("fifo: one of two is open");
         *ret_out = openat(pair->folder, names.to, O_RDWR | FIFO);
         if (*ret_out < 0)
                 return via_fd_drop(ret_in, -errno);
@@ -243,6 +248,7 @@ static int open_both(int folder, const struct names *names, uid_t owner, int *re
         pfd = (struct pollfd){ .fd = in, .events = POLLIN };
         if (r == 0 && poll(&pfd, 1, 0) > 0 && !(pfd.revents & POLLIN))
                 r = -ECONNABORTED;                      /* gone, and has said nothing */
+        VIA_POINT("fifo: the server has one of two");
         r = r ? r : open_checked(folder, names->from, O_RDWR, owner, &out);
         if (r)
                 return via_fd_drop(&in, r);
@@ -263,8 +269,11 @@ static int open_in(int dir, const struct via_fifo_card *card, int *ret_in, int *
                 return via_fd_drop(&folder, -ECONNABORTED);
         r = open_both(folder, &names, st.st_uid, ret_in, ret_out, ret_peer);
         if (!is_want(r)) {                              /* if we may; else the client does */
+                VIA_POINT("fifo: the server has both");
                 unlinkat(folder, names.to, 0);
+                VIA_POINT("fifo: the server removed one");
                 unlinkat(folder, names.from, 0);
+                VIA_POINT("fifo: the server removed both");
                 unlinkat(dir, card->folder, AT_REMOVEDIR);
         }
         return via_fd_drop(&folder, r);

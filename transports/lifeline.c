@@ -276,7 +276,9 @@ static int let_in(struct via_lifeline *self, int *ret_fd, struct via_hello *ret_
 
         if (r)
                 return r;
+        VIA_POINT("lifeline: accepted, nothing heard");
         r = via_lifeline_hear(fd, ret_hello);
+        VIA_POINT("lifeline: heard");
         if (r == -EAGAIN || r == -EMFILE) {
                 int kept = half_add(self, fd);
 
@@ -365,6 +367,7 @@ int via_lifeline_listen(struct via_lifeline *self, const struct via_uri *uri, co
         self->local.fd = self->ready = self->timer = self->back_fd = -1;
         r = r ? r : make_folder(folder, mode, note);
         r = r ? r : address_in(folder, uri, name, &address, note);
+        VIA_POINT("lifeline: the folder is there");
         r = r ? r : via_local_listen(&self->local, &address, uri, 0600, note);
         if (r)
                 return r;
@@ -394,6 +397,7 @@ static int connect_in(const char *folder, const struct via_uri *uri, const char 
         r = check_folder(folder, false, note);
         r = r ? r : address_in(folder, uri, name, &address, note);
         r = r ? r : via_local_connect(&address, timeout_ms, ret_fd, note);
+        VIA_POINT("lifeline: connected, nothing said");
         if (r == -ENOENT)
                 return via_note(note, r, "nobody serves that name: there is no %s",
                                 address.sun.sun_path);

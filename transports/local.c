@@ -124,6 +124,7 @@ static int bind_path(struct via_local *self, const struct via_local_address *add
         if (r)
                 return r;
         self->has_lock = true;
+        VIA_POINT("local: locked");
         r = clear_stale(self, address, note);
         if (r)
                 return r;
@@ -131,6 +132,7 @@ static int bind_path(struct via_local *self, const struct via_local_address *add
                 return -errno;
         if (bind(self->fd, (const struct sockaddr *)&address->sun, address->size) < 0)
                 return via_note(note, -errno, "cannot make the socket: %s", strerror(errno));
+        VIA_POINT("local: bound, not widened");
         r = via_lock_stat(&self->lock, &self->mine);
         if (r || mode == (unsigned)VIA_LOCAL_NO_MODE)
                 return r;
@@ -176,6 +178,7 @@ int via_local_listen(struct via_local *self, const struct via_local_address *add
                 return r;
         r = address->abstract ? bind_abstract(self, address, note)
                               : bind_path(self, address, mode, note);
+        VIA_POINT("local: bound, not listening");
         if (r == 0 && listen(self->fd, (int)backlog) < 0)
                 r = -errno;
         if (r)

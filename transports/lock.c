@@ -58,6 +58,7 @@ static int lock_file(struct via_lock *lock, struct via_note *note) {
         if (lock->fd < 0)
                 return via_note(note, -errno, "cannot make %s in that folder: %s",
                                 lock->lock_name, strerror(errno));
+        VIA_POINT("lock: the file is there, not locked");
         if (flock(lock->fd, LOCK_EX | LOCK_NB) < 0)
                 return via_fd_drop(&lock->fd, errno == EWOULDBLOCK ? -EADDRINUSE : -errno);
         if (fstat(lock->fd, &locked) == 0 && S_ISREG(locked.st_mode) &&
@@ -101,10 +102,12 @@ void via_lock_drop(struct via_lock *lock, const struct stat *mine) {
         if (getpid() == lock->owner) {
                 if (mine && via_lock_stat(lock, &now) == 0 && same_file(mine, &now))
                         via_lock_unlink(lock);
+                VIA_POINT("lock: all gone but the lock");
                 if (fstat(lock->fd, &held) == 0 &&
                     fstatat(lock->dir, lock->lock_name, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
                     same_file(&held, &now))
                         unlinkat(lock->dir, lock->lock_name, 0);
+                VIA_POINT("lock: gone, still held");
         }
         via_fd_drop(&lock->fd, 0);
         via_fd_drop(&lock->dir, 0);

@@ -113,6 +113,7 @@ static int mq_accept(struct via_listener *listener, struct via_link *link) {
 
         if (r)
                 return r;
+        VIA_POINT("mq: heard hello");
         r = via_mq_pair_check(&self->pair, &hello);
         if (r) {
                 via_hello_drop(&hello, 0);
@@ -140,7 +141,9 @@ static int mq_connect(struct via_link *link, const struct via_uri *uri, int time
                 return via_fd_drop(&self->lifeline, r);
         via_mq_pair_offer(&self->pair, &hello);
         r = make_kept(self);
+        VIA_POINT("mq: has queues, said nothing");
         r = r ? r : via_lifeline_say(self->lifeline, &hello);
+        VIA_POINT("mq: said hello");
         if (r) {
                 free(self->kept);
                 via_mq_pair_close(&self->pair);
@@ -153,6 +156,7 @@ static void mq_close(struct via_link *link) {
         struct mq_link *self = mq_link(link);
 
         send(self->lifeline, "", BYE_SIZE, MSG_DONTWAIT | MSG_NOSIGNAL);
+        VIA_POINT("mq: said goodbye");
         via_fd_drop(&self->lifeline, 0);
         via_mq_pair_close(&self->pair);
         free(self->kept);

@@ -51,6 +51,7 @@ static int make_queue(const struct via_mq_size *size, int *ret_queue) {
                 mqd_t queue = mq_open(name, O_CREAT | O_EXCL | O_RDWR, 0, &attr);
 
                 if (queue >= 0) {
+                        VIA_POINT("mq: a queue that has a name");
                         mq_unlink(name);
                         *ret_queue = queue;
                         return 0;

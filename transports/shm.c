@@ -119,7 +119,9 @@ static int start(struct shm_link *self, int fd, size_t ring) {
                                               .ret_tail = &self->mine.words->tail,
                                               .peer_head = &self->nowhere };
         memcpy(hello.bytes, &greeting, sizeof(greeting));
+        VIA_POINT("shm: has memory, said nothing");
         r = r ? r : via_lifeline_say(fd, &hello);
+        VIA_POINT("shm: said hello");
         via_fd_drop(&hello.fds[0], 0);
         if (r == -ECONNRESET) {
                 self->doubt = true;             /* it may have written something before it left */
@@ -157,6 +159,7 @@ static void join(struct shm_link *self, struct via_hello *hello) {
         if (hello->n_fds == 2 && same_user(self))
                 self->peer_bell = hello->fds[--hello->n_fds];
         via_hello_drop(hello, 0);
+        VIA_POINT("shm: heard hello");
         self->out.peer_head = &self->theirs.words->head;
         self->in = (struct via_ring_reader){ .bytes = self->theirs.ring,
                                              .size = self->theirs.size,
@@ -283,13 +286,16 @@ static void ring_bell(struct shm_link *self) {
 static void wake(struct shm_link *self, int events) {
         uint64_t word;
 
+        VIA_POINT("shm: published, not looked who sleeps");
         if (meet(self))
                 return;
         word = atomic_load(&self->theirs.words->sleeping);
         if (!(word & (uint64_t)events) || word == self->rung)
                 return;
         self->rung = word;
+        VIA_POINT("shm: published, not rung");
         ring_bell(self);
+        VIA_POINT("shm: rung");
 }
 
 static void rise(struct shm_link *self) {
@@ -351,6 +357,7 @@ static int lie_down(struct shm_link *self, int want) {
                 return VIA_AWAKE;
         }
         self->doubt = self->theirs.words != NULL;
+        VIA_POINT("shm: about to sleep");
         return 0;
 }
 
@@ -422,6 +429,7 @@ static void shm_release(struct via_link *link, size_t size) {
         struct shm_link *self = shm_link(link);
 
         via_ring_release(&self->in, size);
+        VIA_POINT("shm: released");
         if (self->in.size - (self->in.tail - self->in.head) >= self->in.size / 4)
                 wake(self, POLLOUT);
 }
@@ -464,6 +472,7 @@ static void shm_close(struct via_link *link) {
 
         if (getpid() == self->owner) {
                 atomic_store(&self->mine.words->left, 1);
+                VIA_POINT("shm: says that it left");
                 shutdown(self->fd, SHUT_RDWR);
         } else {
                 self->mine.words = self->theirs.words = NULL;   /* a child never had them */

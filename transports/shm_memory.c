@@ -85,6 +85,7 @@ int via_shm_make(struct via_shm_memory *memory, size_t size, int *ret_fd) {
         r = r ? r : map(memory, size, fd, PROT_READ | PROT_WRITE);
         if (r)
                 return via_fd_drop(&fd, r);
+        VIA_POINT("shm: mapped, not sealed");
         if (fcntl(fd, F_ADD_SEALS, SEALS) < 0) {
                 r = -errno;
                 via_shm_drop(memory);

@@ -94,6 +94,7 @@ static int stdio_listen(struct via_listener *listener, const struct via_uri *uri
                         "standard input and output are no pipes: exec: starts a server at stdio:, with pipes that are used once");
         self->in = self->out = self->fd.fd = -1;
         r = take_over(self, in.st_mode, out.st_mode);
+        VIA_POINT("stdio: taken over, still at 0 and 1");
         if (r == 0) {
                 self->fd.fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
                 r = self->fd.fd < 0 ? -errno : give_way();
@@ -109,6 +110,7 @@ static int stdio_accept(struct via_listener *listener, struct via_link *link) {
 
         if (self->in < 0)
                 return -ESHUTDOWN;
+        VIA_POINT("stdio: accepts");
         to->in = self->in;
         to->out = self->out;
         to->kind = self->kind;

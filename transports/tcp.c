@@ -117,6 +117,7 @@ static int listen_at(int *fd, const struct addrinfo *at, bool both, int backlog)
                 r = -errno;
         if (r == 0 && choose)
                 r = via_fd_set(*fd, SOL_SOCKET, SO_REUSEADDR, 1);
+        VIA_POINT("tcp: bound, not listening");
         if (r == 0 && listen(*fd, backlog) < 0)
                 r = -errno;
         return r ? via_fd_drop(fd, r) : 0;
@@ -234,6 +235,7 @@ static int connect_to(int *fd, const struct addrinfo *at, int timeout_ms) {
         if (r == 0 && connect(*fd, at->ai_addr, at->ai_addrlen) < 0)
                 r = errno == EINPROGRESS || errno == EINTR ? finish_connect(*fd, timeout_ms)
                                                            : -errno;
+        VIA_POINT("tcp: connected");
         if (r == 0 && is_own_echo(*fd))
                 r = -ECONNREFUSED;
         if (r == 0 && fcntl(*fd, F_SETFL, O_RDWR) < 0)          /* for recv_wait() */

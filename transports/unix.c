@@ -75,6 +75,7 @@ static int unix_connect(struct via_link *link, const struct via_uri *uri, int ti
         int r = address_of(&address, uri, note);
 
         r = r ? r : via_local_connect(&address, timeout_ms, &self->fd, note);
+        VIA_POINT("unix: connected");
         if (r == 0)
                 via_fd_set(self->fd, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER);       /* a wish */
         return r;

@@ -23,6 +23,17 @@
 #include <via/peer.h>
 #include <via/uri.h>
 
+/*
+ * A place at which tests may end the process, to see that it leaves nothing behind. There are none
+ * but in a build with -Dfaults=true, for a program that has a via_fault().
+ */
+#ifdef VIA_FAULTS
+__attribute__((weak)) void via_fault(const char *point);
+#define VIA_POINT(name) (via_fault ? via_fault(name) : (void)0)
+#else
+#define VIA_POINT(name) ((void)0)
+#endif
+
 struct via_transport;
 
 enum {                                          /* via_transport.traits */
