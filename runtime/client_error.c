@@ -127,8 +127,13 @@ void via_client_lost(struct via_client *client, int r) {
                         "the other end closed the link without a hello: is it a Via server?");
         else if (r == -EPIPE || r == -ECONNRESET)
                 via_error_set(dead, VIA_UNAVAILABLE, "the server closed the link, or died");
+        /* of our own want of something, or else the link's */
         else
-                via_error_set(dead, VIA_UNAVAILABLE, "the link broke: %s", strerror(-r));
+                via_error_set(dead,
+                              r == -EMFILE || r == -ENFILE || r == -ENOMEM
+                                      ? VIA_RESOURCE_EXHAUSTED
+                                      : VIA_UNAVAILABLE,
+                              "the link broke: %s", strerror(-r));
         if (!dead->code)
                 dead->code = VIA_UNAVAILABLE;
         dead->where = strdup(client->endpoint);
