@@ -53,8 +53,8 @@ static bool is_alone(const struct scene *scene) {
         return scene->by->traits & VIA_ALONE;
 }
 
-#define EACH_LINE(line) \
-        for (const struct line *line = lines; line < lines + sizeof(lines) / sizeof(lines[0]); line++)
+#define N_LINES (sizeof(lines) / sizeof(lines[0]))
+#define EACH_LINE(line) for (const struct line *line = lines; line < lines + N_LINES; line++)
 
 /* @code and words of @err: no control characters, and the endpoint. */
 static void check(const char *what, const char *endpoint, int got, int code,
