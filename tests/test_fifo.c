@@ -589,7 +589,7 @@ static struct via_fifo_card card_of(const char *folder) {
 
 TEST(cards_that_lie) {
         static const char folder[] = "via-00000000000000000000000000000001";
-        char to[128], from[128], another[128], secret[33] = "";
+        char to[128], from[128], another[512], secret[33] = "";
         struct via_listener *listener = NULL;
         struct via_fifo_card card;
         int fd, reader, writer;

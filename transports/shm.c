@@ -435,7 +435,7 @@ static void shm_release(struct via_link *link, size_t size) {
 }
 
 static ssize_t shm_recv(struct via_link *link, void *buf, size_t size) {
-        const uint8_t *data;
+        const uint8_t *data = NULL;
         ssize_t n = shm_peek(link, &data);
 
         if (n <= 0)
