@@ -316,7 +316,8 @@ TEST(too_few_descriptors_to_connect) {
                         if (!code)
                                 break;
                 }
-                CHECK(n > 0 && n < MOST);
+                CHECK(n < MOST);
+                CHECK(n > 0 || !scene.host.pid);        /* a thread may give some back just now */
                 host_stop(&scene.host);
                 host_place_end(scene.dir);
         }
