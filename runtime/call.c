@@ -5,21 +5,21 @@
 #include <stdio.h>
 #include <string.h>
 #include "clock.h"
-#include "server_impl.h"
+#include "serve.h"
 
 void *via_call_self(const struct via_call *call) {
         return call->served->self;
 }
 
 void via_call_peer(const struct via_call *call, struct via_peer *ret_peer) {
-        const struct via_link *link = call->link->pump.link;
+        const struct via_link *link = call->session->pump.link;
 
         *ret_peer = (struct via_peer){ 0 };
         link->by->peer(link, ret_peer);
 }
 
 const char *via_call_endpoint(const struct via_call *call) {
-        return call->link->at->name;
+        return call->session->endpoint;
 }
 
 const char *via_call_method(const struct via_call *call) {

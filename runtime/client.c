@@ -24,7 +24,7 @@ static void client_free(struct via_client *client) {
         client->watch = via_watch_close(client->watch);
         client->timer = via_timer_close(client->timer);
         client->tail = via_tail_close(client->tail);
-        via_pump_fini(&client->pump);
+        via_pump_fini(&client->own.pump);
         via_pool_fini(&client->pool);
         via_arena_fini(&client->arena);
         via_error_fini(&client->dead);
@@ -48,20 +48,24 @@ static int client_new(struct via_link *link, const struct via_endpoint *endpoint
                 free(link);
                 return -ENOMEM;
         }
-        via_pump_init(&client->pump, link, &client->pool, &endpoint->limits, via_clock_ms());
+        client->session = &client->own;
+        client->own.limits = &client->limits;
+        client->own.client = client;
+        via_pump_init(&client->session->pump, link, &client->pool, &endpoint->limits, via_clock_ms());
         via_arena_init(&client->arena, 0);
-        via_spin_init(&client->spin, endpoint->spin_us, link->by);
+        via_spin_init(&client->session->spin, endpoint->spin_us, link->by);
         client->limits = endpoint->limits;
         client->timeout_ms = endpoint->timeout_ms  ? endpoint->timeout_ms
                              : options->timeout_ms ? options->timeout_ms
                                                    : TIMEOUT_MS;
         client->loop = options->loop;
         client->endpoint = strdup(uri);
+        client->own.endpoint = client->endpoint;
         /*
          * The server gives every link only so long to say hello, and the first call may be far
          * off. What goes wrong here goes wrong again in that call, which can say so.
          */
-        via_pump_flush(&client->pump);
+        via_pump_flush(&client->session->pump);
         if (!client->endpoint || (client->loop && enter_loop(client) < 0)) {
                 client_free(client);
                 return -ENOMEM;
@@ -101,13 +105,13 @@ int via_client_close(struct via_client *client) {
         via_client_end_all(client, &client->dead);
         if (alive)
                 /* a oneway call may still be waiting; too late to complain */
-                via_pump_flush(&client->pump);
+                via_pump_flush(&client->session->pump);
         client_free(client);
         return 0;
 }
 
 unsigned via_client_pending(const struct via_client *client) {
-        return client->pump.conn.calls.n;
+        return client->session->pump.conn.calls.n;
 }
 
 const char *via_client_endpoint(const struct via_client *client) {

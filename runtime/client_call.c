@@ -8,8 +8,8 @@
 
 /* Whether there is a link to call over, and room in its queue. */
 static inline bool can_call(const struct via_client *client) {
-        return !client->dead.code && !(client->pump.conn.state & VIA_CONN_GOAWAY_SEEN) &&
-               via_pump_queued(&client->pump) <= client->limits.v[VIA_LIMIT_QUEUE];
+        return !client->dead.code && !(client->session->pump.conn.state & VIA_CONN_GOAWAY_SEEN) &&
+               via_pump_queued(&client->session->pump) <= client->limits.v[VIA_LIMIT_QUEUE];
 }
 
 /* Says in words what is missing of that. */
@@ -21,12 +21,12 @@ static int cannot_call(struct via_client *client, const struct via_method *metho
                                        client->dead.message
                                                ? client->dead.message
                                                : via_code_text((int)client->dead.code));
-        if (client->pump.conn.state & VIA_CONN_GOAWAY_SEEN)
+        if (client->session->pump.conn.state & VIA_CONN_GOAWAY_SEEN)
                 return via_client_fail(err, client, method, VIA_UNAVAILABLE,
-                                       "the server is leaving: %s", client->pump.conn.why);
+                                       "the server is leaving: %s", client->session->pump.conn.why);
         return via_client_fail(err, client, method, VIA_RESOURCE_EXHAUSTED,
                                "%zu bytes are still waiting to be sent, more than max_queue, %llu",
-                               via_pump_queued(&client->pump),
+                               via_pump_queued(&client->session->pump),
                                (unsigned long long)client->limits.v[VIA_LIMIT_QUEUE]);
 }
 
@@ -44,7 +44,7 @@ static int no_room(struct via_error *err, struct via_client *client,
         if (r == VIA_CALLS_FULL)
                 return via_client_fail(err, client, method, VIA_RESOURCE_EXHAUSTED,
                                        "%u calls are in flight, as many as max_calls allows",
-                                       client->pump.conn.calls.max);
+                                       client->session->pump.conn.calls.max);
         return via_client_fail(err, client, method, VIA_RESOURCE_EXHAUSTED,
                                "no memory for the request");
 }
@@ -70,7 +70,7 @@ static int big_request(struct via_error *err, struct via_client *client,
         return via_client_fail(
                 err, client, method, VIA_RESOURCE_EXHAUSTED,
                 "the request has %zu bytes, more than the server's max_message, %llu", size,
-                (unsigned long long)client->pump.conn.peer_message);
+                (unsigned long long)client->session->pump.conn.peer_message);
 }
 
 __attribute__((cold))
@@ -87,7 +87,7 @@ static int bad_priority(struct via_error *err, struct via_client *client,
 int via_client_begin(struct via_client *client, const struct via_method *method,
                      const struct via_call_options *options, const void *request,
                      struct via_pending *pending, struct via_error *err) {
-        struct via_pump *pump = &client->pump;
+        struct via_pump *pump = &client->session->pump;
         uint32_t timeout_ms = timeout_of(client, method, options), id = 0;
         uint32_t priority = options ? options->priority : VIA_NORMAL;
         uint8_t *room;
@@ -220,7 +220,7 @@ int via_client_turn(struct via_client *client, uint32_t timeout_ms, struct via_e
         if (code)
                 return code;
         if (!client->dead.code && !via_client_sleep(client, via_clock_ms() + timeout_ms)) {
-                int r = via_pump_flush(&client->pump);  /* what on_done has started */
+                int r = via_pump_flush(&client->session->pump);  /* what on_done has started */
 
                 if (r >= 0)
                         return VIA_OK;

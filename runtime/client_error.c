@@ -106,7 +106,7 @@ int via_client_answer(struct via_error *err, const struct via_client *client,
  * later.
  */
 void via_client_lost(struct via_client *client, int r) {
-        const struct via_conn *conn = &client->pump.conn;
+        const struct via_conn *conn = &client->session->pump.conn;
         struct via_error *dead = &client->dead;
         bool greeted = conn->state & VIA_CONN_HELLO_SEEN;
 

@@ -14,8 +14,7 @@
 #include "arena.h"
 #include "endpoint.h"
 #include "loop_uv.h"
-#include "pump.h"
-#include "spin.h"
+#include "session.h"
 
 /* A blocking call in progress: where its result goes. Lives on the stack of via_client_call(). */
 struct via_sync {
@@ -38,9 +37,9 @@ struct via_pending {
 };
 
 struct via_client {
-        struct via_pump     pump;
+        struct via_session *session;
+        struct via_session  own;                /* the one that it has opened itself */
         struct via_pool     pool;
-        struct via_spin     spin;
         struct via_limits   limits;
         struct via_arena    arena;              /* of the response being delivered */
         /* why the link has ended; code VIA_OK: it has not */

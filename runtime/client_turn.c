@@ -52,7 +52,7 @@ void via_client_end_all(struct via_client *client, const struct via_error *why) 
         void *pending;
         uint32_t id;
 
-        while (via_calls_expire(&client->pump.conn.calls, INT64_MAX, &pending, &id) == 0)
+        while (via_calls_expire(&client->session->pump.conn.calls, INT64_MAX, &pending, &id) == 0)
                 end_with(client, pending, why);
 }
 
@@ -134,7 +134,7 @@ static void on_failure(struct via_client *client, const struct via_event *ev, in
                                        "the response has %zu bytes, more than the client's "
                                        "max_message, %llu",
                                        ev->size,
-                                       (unsigned long long)client->pump.conn.max_message);
+                                       (unsigned long long)client->session->pump.conn.max_message);
         else if (ev->value)
                 code = via_client_answer(err, client, pending->method, ev);
         else
@@ -161,7 +161,7 @@ static inline void on_reply(struct via_client *client, const struct via_event *e
 
 /* Gives up the calls that are overdue, and lets the server know. */
 static void expire(struct via_client *client, int64_t now) {
-        struct via_pump *pump = &client->pump;
+        struct via_pump *pump = &client->session->pump;
         void *call;
         uint32_t id;
 
@@ -184,11 +184,11 @@ static void expire(struct via_client *client, int64_t now) {
 
 /* Deals with everything that was received. Returns 0, or the fault that ends the link. */
 static int deliver(struct via_client *client) {
-        struct via_conn *conn = &client->pump.conn;
+        struct via_conn *conn = &client->session->pump.conn;
         struct via_event ev;
         int r;
 
-        while ((r = via_pump_next(&client->pump, &ev)) == 0) {
+        while ((r = via_pump_next(&client->session->pump, &ev)) == 0) {
                 if (ev.type == VIA_EVENT_REPLY)
                         on_reply(client, &ev);
                 else if (ev.type == VIA_EVENT_CALL)
@@ -201,7 +201,7 @@ static int deliver(struct via_client *client) {
 static int receive(struct via_client *client, int r) {
         if (r == 0) {
                 r = deliver(client);
-                via_pump_rest(&client->pump, 0);
+                via_pump_rest(&client->session->pump, 0);
         }
         return r;
 }
@@ -211,7 +211,7 @@ static int receive(struct via_client *client, int r) {
  * says why.
  */
 static void lost_sending(struct via_client *client, int r) {
-        while (receive(client, via_pump_drain(&client->pump, 0)) == 0)
+        while (receive(client, via_pump_drain(&client->session->pump, 0)) == 0)
                 ;
         via_client_lost(client, r);
 }
@@ -222,7 +222,7 @@ static void lost_sending(struct via_client *client, int r) {
  * it is @until, or the fault that has ended the link.
  */
 int via_client_send(struct via_client *client, int64_t until) {
-        struct via_pump *pump = &client->pump;
+        struct via_pump *pump = &client->session->pump;
         int r = via_block_flush(pump, until);
 
         if (r < 0 && r != -EAGAIN) {
@@ -243,7 +243,7 @@ int via_client_send(struct via_client *client, int64_t until) {
  * @until or a call is due, delivers. Returns VIA_OK or, after the link has ended, its code.
  */
 int via_client_sleep(struct via_client *client, int64_t until) {
-        struct via_pump *pump = &client->pump;
+        struct via_pump *pump = &client->session->pump;
         int r;
 
         if (pump->conn.calls.due < until)
@@ -252,7 +252,7 @@ int via_client_sleep(struct via_client *client, int64_t until) {
         if (client->dead.code)
                 return (int)client->dead.code;
         if (r != VIA_PUMP_BLOCKED) {
-                r = receive(client, via_block_drain(pump, &client->spin, until));
+                r = receive(client, via_block_drain(pump, &client->session->spin, until));
                 if (r < 0 && r != -EAGAIN)
                         via_client_lost(client, r);
         }
@@ -263,7 +263,7 @@ int via_client_sleep(struct via_client *client, int64_t until) {
 
 /* The end of a turn of the loop driver: gives up what is overdue, sends, and sleeps again. */
 static void settle(struct via_client *client) {
-        struct via_pump *pump = &client->pump;
+        struct via_pump *pump = &client->session->pump;
         int64_t now = via_clock_ms();
         struct via_wait wait;
         int r;
@@ -295,27 +295,27 @@ static void settle(struct via_client *client) {
  */
 void via_client_wake(void *owner) {
         struct via_client *client = owner;
-        struct via_pump *pump = &client->pump;
+        struct via_pump *pump = &client->session->pump;
         bool look = client->again;
         int r = 0;
 
         client->again = false;
         if (!look)
-                client->spin.until = 0;
+                client->session->spin.until = 0;
         for (int i = 0; i < ROUNDS_MAX && r == 0; i++) {
-                int got = look ? via_spin_look(&client->spin, pump, VIA_SPIN_TRIES)
+                int got = look ? via_spin_look(&client->session->spin, pump, VIA_SPIN_TRIES)
                                : via_pump_drain(pump, 0);
 
                 if (got == VIA_SPIN_ON)
                         continue;
                 r = receive(client, got);
                 look = !pump->full;
-                if (client->dead.code || (look && !client->spin.budget_us))
+                if (client->dead.code || (look && !client->session->spin.budget_us))
                         break;
                 if (r == 0)
                         via_pump_flush(pump);   /* what on_done started; a fault is found below */
         }
-        client->again = r == 0 && look && client->spin.budget_us;
+        client->again = r == 0 && look && client->session->spin.budget_us;
         if (r < 0 && r != -EAGAIN && !client->dead.code)
                 via_client_lost(client, r);
         if (client->dead.code)

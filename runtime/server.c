@@ -103,7 +103,6 @@ struct via_server *via_server_new(const struct via_server_options *options) {
         server->limits = options->limits;
         server->drain_ms = options->drain_ms ? options->drain_ms : DRAIN_MS;
         server->drain_due = INT64_MAX;
-        via_arena_init(&server->call.arena, 0);
         server->loop = options->loop;
         if (!server->loop) {
                 if (uv_loop_init(&server->loop_of_ours) < 0) {
@@ -136,9 +135,8 @@ struct via_server *via_server_free(struct via_server *server) {
                 uv_run(server->loop, UV_RUN_DEFAULT);   /* nothing is left but handles that close */
                 uv_loop_close(server->loop);
         }
-        via_methods_fini(&server->methods);
+        via_dispatch_fini(&server->dispatch);
         via_pool_fini(&server->pool);
-        via_arena_fini(&server->call.arena);
         free(server);
         return NULL;
 }
@@ -147,7 +145,7 @@ int via_server_add(struct via_server *server, const struct via_interface *interf
                    const void *ops, void *self, struct via_error *err) {
         if (!server)
                 return via_error_set(err, VIA_RESOURCE_EXHAUSTED, "no memory for a server");
-        return via_methods_add(&server->methods, interface, ops, self, err);
+        return via_methods_add(&server->dispatch.methods, interface, ops, self, err);
 }
 
 static int listening_new(struct via_server *server, const struct via_endpoint *endpoint,

@@ -201,7 +201,7 @@ int via_listening_joined(struct via_listening *l, const struct via_server_link *
 /* @link, which was let in, has ended: there is room again. */
 void via_listening_left(struct via_listening *l, const struct via_server_link *link) {
         l->n_links--;
-        if (!(link->pump.conn.state & VIA_CONN_HELLO_SEEN))
+        if (!(link->session.pump.conn.state & VIA_CONN_HELLO_SEEN))
                 l->n_half_open--;
         if (link->known)
                 uid_entry(l, link->uid)->n--;

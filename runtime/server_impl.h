@@ -5,23 +5,14 @@
  *      server.c         its life: new, listen, run, stop, free
  *      server_accept.c  listeners: who is let in
  *      server_link.c    a turn of one link; links that keep us waiting; draining
- *      server_call.c    one call: decode, run the handler, encode its answer
- *      call.c           what a handler may ask of its call
  */
-#include <via/idl.h>
-#include "arena.h"
-#include "codec.h"
 #include "endpoint.h"
-#include "failure.h"
 #include "loop_uv.h"
-#include "methods.h"
-#include "pump.h"
-#include "spin.h"
+#include "serve.h"
 
 struct via_server_link {
         struct via_listening   *at;
-        struct via_pump         pump;
-        struct via_spin         spin;
+        struct via_session      session;
         struct via_watch       *watch;
         struct via_tail        *tail;                   /* made when first needed */
         struct via_server_link *next, **prev;           /* all links of the server */
@@ -53,26 +44,13 @@ struct via_listening {
         struct via_listening *next;
 };
 
-struct via_call {
-        struct via_server_link  *link;
-        const struct via_served *served;
-        /* request, response and what the handler makes */
-        struct via_arena         arena;
-        int64_t                  due;
-        bool                     high;                  /* as it came, so goes its reply */
-        char                    *text;                  /* of a failure; in the arena */
-        const struct via_type   *raised;
-        const void              *exception;             /* in the arena */
-};
-
 struct via_server {
         uv_loop_t              *loop;
         uv_async_t             *stop;
         struct via_timer       *timer;
         struct via_limits       limits;
-        struct via_methods      methods;
+        struct via_dispatch     dispatch;
         struct via_pool         pool;
-        struct via_call         call;                   /* handlers run one at a time */
         struct via_listening   *listening;
         struct via_server_link *links, *due;
         unsigned                n_links;
@@ -84,15 +62,6 @@ struct via_server {
         bool                    deserted;       /* each listener says that nobody will come */
         uv_loop_t               loop_of_ours;
 };
-
-/* A default message of @type that lives as long as @call, or NULL. */
-static inline void *via_call_message(struct via_call *call, const struct via_type *type) {
-        void *message = via_arena_take(&call->arena, type->desc.sizeof_message, VIA_ARENA_ALIGN);
-
-        if (message)
-                via_message_default(type, message);
-        return message;
-}
 
 int  via_listening_start(struct via_listening *l, struct via_listener *listener);
 void via_listening_shut(struct via_listening *l);
@@ -107,7 +76,5 @@ void via_server_link_end(struct via_server_link *link);
 void via_server_link_leave(struct via_server_link *link, enum via_code code, const char *why);
 void via_server_links_tick(struct via_server *server, int64_t now);
 
-void via_server_serve(struct via_server_link *link, const struct via_event *ev, int64_t came,
-                      int64_t now);
 void via_server_settle(struct via_server *server);
 void via_server_rest(struct via_server *server);

@@ -33,7 +33,7 @@ static void due_leave(struct via_server_link *link) {
 static void due_update(struct via_server_link *link, int64_t now) {
         struct via_server *server = link->at->server;
 
-        if (link->pump.conn.due == INT64_MAX) {
+        if (link->session.pump.conn.due == INT64_MAX) {
                 due_leave(link);
                 return;
         }
@@ -44,7 +44,7 @@ static void due_update(struct via_server_link *link, int64_t now) {
                         server->due->prev_due = &link->next_due;
                 server->due = link;
         }
-        via_timer_set(server->timer, link->pump.conn.due, now);
+        via_timer_set(server->timer, link->session.pump.conn.due, now);
 }
 
 /* Ends @link at once, and frees it. */
@@ -60,7 +60,7 @@ void via_server_link_end(struct via_server_link *link) {
         via_watch_close(link->watch);
         via_tail_close(link->tail);
         via_listening_left(link->at, link);
-        via_pump_fini(&link->pump);
+        via_pump_fini(&link->session.pump);
         free(link);
         via_server_settle(server);
 }
@@ -75,7 +75,7 @@ static int settle(struct via_server_link *link, bool read) {
         struct via_wait wait;
         int r;
 
-        r = link->again ? VIA_AWAKE : via_pump_arm(&link->pump, read, &wait);
+        r = link->again ? VIA_AWAKE : via_pump_arm(&link->session.pump, read, &wait);
         if (r != VIA_AWAKE)
                 return r < 0 ? r : via_watch_sleep(link->watch, &wait);
         if (!link->tail)
@@ -92,7 +92,7 @@ static int settle(struct via_server_link *link, bool read) {
  */
 static int deliver(struct via_server_link *link, int64_t now) {
         struct via_listening *l = link->at;
-        struct via_pump *pump = &link->pump;
+        struct via_pump *pump = &link->session.pump;
         bool greeted = pump->conn.state & VIA_CONN_HELLO_SEEN;
         uint64_t queue = l->limits.v[VIA_LIMIT_QUEUE];
         struct via_event ev;
@@ -101,7 +101,7 @@ static int deliver(struct via_server_link *link, int64_t now) {
 
         while (via_pump_queued(pump) <= queue && (r = via_pump_next(pump, &ev)) == 0) {
                 if (ev.type == VIA_EVENT_CALL)
-                        via_server_serve(link, &ev, now, first ? now : via_clock_ms());
+                        via_serve(&link->session, &ev, now, first ? now : via_clock_ms());
                 first = false;                  /* a handler may have taken its time */
         }
         if (!greeted && (pump->conn.state & VIA_CONN_HELLO_SEEN))
@@ -114,7 +114,7 @@ static int deliver(struct via_server_link *link, int64_t now) {
  * though nobody hears the answers. Returns @fault.
  */
 static int last_turn(struct via_server_link *link, int64_t now, int fault) {
-        struct via_pump *pump = &link->pump;
+        struct via_pump *pump = &link->session.pump;
         int got = 0, r = 0;
 
         for (int i = 0; i < LAST_ROUNDS_MAX && got == 0 && r >= 0; i++) {
@@ -142,7 +142,7 @@ static void go_on(struct via_server_link *link, bool again) {
  * Of several that look, each asks once a turn, so that none waits for another's client.
  */
 static int turn(struct via_server_link *link, int64_t now) {
-        struct via_pump *pump = &link->pump;
+        struct via_pump *pump = &link->session.pump;
         int r, sent = via_pump_idle(pump) ? 0 : via_pump_flush(pump);
         int rounds_max = pump->link->by->traits & VIA_MEMORY ? MEMORY_ROUNDS_MAX : ROUNDS_MAX;
         bool look = link->again, alone;
@@ -150,9 +150,9 @@ static int turn(struct via_server_link *link, int64_t now) {
         go_on(link, false);
         alone = link->at->server->n_again == 0;
         if (!look)
-                link->spin.until = 0;
+                link->session.spin.until = 0;
         for (int i = 0; i < rounds_max && sent == 0; i++) {
-                int got = look ? via_spin_look(&link->spin, pump, alone ? VIA_SPIN_TRIES : 1)
+                int got = look ? via_spin_look(&link->session.spin, pump, alone ? VIA_SPIN_TRIES : 1)
                                : via_pump_drain(pump, 0);
 
                 if (got == VIA_SPIN_ON) {
@@ -173,7 +173,7 @@ static int turn(struct via_server_link *link, int64_t now) {
                 if (got < 0)
                         return got == -EAGAIN ? sent : got;
                 look = !pump->full;
-                if (look && !link->spin.budget_us)
+                if (look && !link->session.spin.budget_us)
                         return sent;
         }
         if (sent < 0)
@@ -184,13 +184,13 @@ static int turn(struct via_server_link *link, int64_t now) {
 
 /* The peer has done something that ends the link: it is told what, if it can hear. */
 static void link_fault(struct via_server_link *link, int r) {
-        struct via_conn *conn = &link->pump.conn;
+        struct via_conn *conn = &link->session.pump.conn;
 
         if (r == -EPROTO || r == -EPROTONOSUPPORT || r == -ETIMEDOUT) {
                 via_conn_goaway(conn,
                                 r == -ETIMEDOUT ? VIA_DEADLINE_EXCEEDED : VIA_INVALID_ARGUMENT,
                                 conn->why);
-                via_pump_flush(&link->pump);
+                via_pump_flush(&link->session.pump);
         }
         via_server_link_end(link);
 }
@@ -202,7 +202,7 @@ static bool take_turn(struct via_server_link *link) {
         int r;
 
         if (link->leaving)
-                r = via_pump_flush(&link->pump);
+                r = via_pump_flush(&link->session.pump);
         else
                 r = turn(link, now);
         if (r < 0 || (link->leaving && r == 0)) {
@@ -211,7 +211,7 @@ static bool take_turn(struct via_server_link *link) {
         }
         read = !link->leaving && r != VIA_PUMP_BLOCKED;
         if (!read)
-                via_conn_pause(&link->pump.conn);
+                via_conn_pause(&link->session.pump.conn);
         r = settle(link, read);
         if (r < 0) {
                 link_fault(link, r);
@@ -267,8 +267,11 @@ int via_server_link_new(struct via_listening *l, struct via_link *transport_link
                 free(link);
                 return -ENOMEM;
         }
-        via_pump_init(&link->pump, transport_link, &server->pool, &l->limits, now);
-        via_spin_init(&link->spin, l->spin_us, transport_link->by);
+        link->session.limits = &l->limits;
+        link->session.endpoint = l->name;
+        link->session.dispatch = &server->dispatch;
+        via_pump_init(&link->session.pump, transport_link, &server->pool, &l->limits, now);
+        via_spin_init(&link->session.spin, l->spin_us, transport_link->by);
         link->next = server->links;
         link->prev = &server->links;
         if (server->links)
@@ -291,9 +294,9 @@ void via_server_link_leave(struct via_server_link *link, enum via_code code, con
         int r = turn(link, via_clock_ms());
 
         link->leaving = true;
-        via_conn_goaway(&link->pump.conn, (uint8_t)code, why);
+        via_conn_goaway(&link->session.pump.conn, (uint8_t)code, why);
         if (r >= 0)
-                r = via_pump_flush(&link->pump);
+                r = via_pump_flush(&link->session.pump);
         if (r != VIA_PUMP_BLOCKED || settle(link, false) < 0)
                 via_server_link_end(link);
 }
@@ -302,7 +305,7 @@ void via_server_link_leave(struct via_server_link *link, enum via_code code, con
 void via_server_links_tick(struct via_server *server, int64_t now) {
         for (struct via_server_link *link = server->due, *next; link; link = next) {
                 next = link->next_due;
-                if (via_conn_tick(&link->pump.conn, now) < 0)
+                if (via_conn_tick(&link->session.pump.conn, now) < 0)
                         link_fault(link, -ETIMEDOUT);
                 else
                         due_update(link, now);

@@ -12,7 +12,8 @@ floors='
 3 block clock loop_uv spin
 4 methods via/idl via/client via/server
 4 client client_impl client_call client_connect client_error client_turn
-4 server server_impl server_accept server_call server_link call
+4 session serve
+4 server server_impl server_accept server_link call
 5 via/via
 '
 # What floors 0 and 1 do without: they are given bytes and the time, and ask nobody.

@@ -1,13 +1,15 @@
 /*
- * server_call.c - one call: decode, run the handler, encode its answer
+ * serve.c - one call of the peer's: decode, run the handler, encode its answer
  *
  * The answer is queued in the turn that brought the request. Whatever is wrong with a call ends
  * that call only.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "clock.h"
-#include "server_impl.h"
+#include "failure.h"
+#include "serve.h"
 
 /*
  * Queues the reply that says no: @code, the call's sentence, and the exception if one was
@@ -15,7 +17,7 @@
  */
 __attribute__((cold))
 static void reply_failure(struct via_call *call, uint32_t id, int code) {
-        struct via_pump *pump = &call->link->pump;
+        struct via_pump *pump = &call->session->pump;
         struct via_failure f = { .text = call->text };
         size_t size = 0;
         uint8_t *room;
@@ -74,7 +76,7 @@ static int no_memory(struct via_call *call) {
 /* Queues the answer; or returns why it cannot be sent. */
 static int reply_response(struct via_call *call, uint32_t id, const void *response) {
         const struct via_type *type = call->served->method->response;
-        struct via_pump *pump = &call->link->pump;
+        struct via_pump *pump = &call->session->pump;
         const struct via_conn *conn = &pump->conn;
         uint8_t *room;
         size_t size;
@@ -103,7 +105,7 @@ static int bad_request(struct via_call *call, const struct via_event *ev, void *
         int code;
 
         code = via_message_decode(call->served->method->request, ev->body, ev->size,
-                                  &call->link->at->limits, &call->arena, request, &why);
+                                  call->session->limits, &call->arena, request, &why);
         via_call_fail(call, code ? (enum via_code)code : VIA_INVALID_ARGUMENT,
                       "the request could not be decoded: %s", why.message ? why.message : "");
         via_error_fini(&why);
@@ -117,7 +119,7 @@ static inline int decode(struct via_call *call, const struct via_event *ev, void
 
         if (!request)
                 return no_memory(call);
-        if (via_message_decode(type, ev->body, ev->size, &call->link->at->limits, &call->arena,
+        if (via_message_decode(type, ev->body, ev->size, call->session->limits, &call->arena,
                                request, NULL) != VIA_OK)
                 return bad_request(call, ev, request);
         *ret_request = request;
@@ -159,37 +161,87 @@ static int run(struct via_call *call, const struct via_event *ev) {
         return ev->oneway || !response ? VIA_OK : reply_response(call, ev->id, response);
 }
 
+static struct via_call *take_call(struct via_dispatch *dispatch) {
+        struct via_call *call = dispatch->idle;
+
+        if (call) {
+                dispatch->idle = call->next;
+                return call;
+        }
+        call = calloc(1, sizeof(*call));
+        if (call)
+                via_arena_init(&call->arena, 0);
+        return call;
+}
+
+static void put_call(struct via_dispatch *dispatch, struct via_call *call) {
+        call->next = dispatch->idle;
+        dispatch->idle = call;
+}
+
+/* Frees the calls that are idle: none may be in progress. */
+void via_dispatch_fini(struct via_dispatch *dispatch) {
+        while (dispatch->idle) {
+                struct via_call *call = dispatch->idle;
+
+                dispatch->idle = call->next;
+                via_arena_fini(&call->arena);
+                free(call);
+        }
+        via_methods_fini(&dispatch->methods);
+}
+
+/* What keeps the call @ev from being served, or VIA_OK. */
+static inline int refuse(struct via_call *call, const struct via_event *ev, int64_t now) {
+        if (__builtin_expect(!call->served, 0))
+                return via_call_fail(call, VIA_UNIMPLEMENTED,
+                                     "the server has no such method (number %016llx)",
+                                     (unsigned long long)ev->method);
+        if (__builtin_expect(ev->too_big, 0))
+                return via_call_fail(
+                        call, VIA_RESOURCE_EXHAUSTED,
+                        "the request has %zu bytes, more than the server's max_message, %llu",
+                        ev->size, (unsigned long long)call->session->pump.conn.max_message);
+        if (__builtin_expect(now >= call->due, 0))
+                return via_call_fail(call, VIA_DEADLINE_EXCEEDED,
+                                     "the call was overdue before its turn came");
+        return VIA_OK;
+}
+
+/* There is no memory for another call: says so without one. */
+__attribute__((cold)) static void no_call(struct via_session *session, const struct via_event *ev) {
+        struct via_call call = { .session = session, .high = ev->high };
+
+        if (!ev->oneway)
+                reply_failure(&call, ev->id, no_memory(&call));
+        via_arena_fini(&call.arena);
+}
+
 /*
  * Serves the call @ev, which @came in a moment ago or, if others were before it, longer.
  * Nothing of it is left afterwards but a reply that is queued.
  */
-void via_server_serve(struct via_server_link *link, const struct via_event *ev, int64_t came,
-                      int64_t now) {
-        struct via_server *server = link->at->server;
-        struct via_call *call = &server->call;
+void via_serve(struct via_session *session, const struct via_event *ev, int64_t came, int64_t now) {
+        struct via_dispatch *dispatch = session->dispatch;
+        struct via_call *call = take_call(dispatch);
         int code;
 
+        if (!call) {
+                no_call(session, ev);
+                return;
+        }
         via_arena_rewind(&call->arena);
-        call->link = link;
-        call->served = via_methods_find(&server->methods, ev->method);
+        call->session = session;
+        call->dispatch = dispatch;
+        call->served = via_methods_find(&dispatch->methods, ev->method);
         call->due = came + ev->value;
         call->high = ev->high;
         call->text = NULL;
         call->raised = NULL;
-        if (!call->served)
-                code = via_call_fail(call, VIA_UNIMPLEMENTED,
-                                     "the server has no such method (number %016llx)",
-                                     (unsigned long long)ev->method);
-        else if (ev->too_big)
-                code = via_call_fail(
-                        call, VIA_RESOURCE_EXHAUSTED,
-                        "the request has %zu bytes, more than the server's max_message, %llu",
-                        ev->size, (unsigned long long)link->pump.conn.max_message);
-        else if (now >= call->due)
-                code = via_call_fail(call, VIA_DEADLINE_EXCEEDED,
-                                     "the call was overdue before its turn came");
-        else
+        code = refuse(call, ev, now);
+        if (!code)
                 code = run(call, ev);
         if (code && !ev->oneway)
                 reply_failure(call, ev->id, code);
+        put_call(dispatch, call);
 }
