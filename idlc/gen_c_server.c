@@ -56,7 +56,7 @@ static void tables(struct gen *gen, const struct idl_interface *interface, struc
                 else
                         buf_printf(out, "          &%s_type, &%s_type,\n", ops[i].request.name,
                                    ops[i].response.name);
-                buf_printf(out, "          %s, %u, %s, %" PRIu32 ", %s },\n", raised[i],
+                buf_printf(out, "          %s, %u, %s, %" PRIu32 ", %s, NULL, NULL },\n", raised[i],
                            op->n_raises, op->idempotent ? "VIA_METHOD_IDEMPOTENT" : "0",
                            op->deadline, invoke[i]);
         }

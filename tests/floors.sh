@@ -10,7 +10,7 @@ floors='
 1 conn
 2 pump pump_lanes endpoint names via/transport
 3 block clock loop_uv spin
-4 methods via/idl via/client via/server
+4 methods via/idl via/client via/server via/stream
 4 client client_impl client_call client_connect client_error client_turn
 4 session serve
 4 server server_impl server_accept server_link call

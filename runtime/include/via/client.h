@@ -22,7 +22,11 @@ extern "C" {
 
 struct uv_loop_s;
 struct via_arena;
+struct via_call;
 struct via_client;
+struct via_handle;              /* a call in flight, for its caller */
+struct via_interface;
+struct via_metadata;
 struct via_method;
 
 struct via_client_options {
@@ -32,6 +36,14 @@ struct via_client_options {
         uint32_t           timeout_ms;          /* of each call that says nothing else; 0: 30,000 */
         uint32_t           connect_timeout_ms;  /* of each URI that is tried; 0: 5,000 */
         void              *reserved[6];         /* zero */
+};
+
+enum {                                          /* via_call_options.flags */
+        /*
+         * A call made while the link is down waits, at most its timeout, until there is one again,
+         * instead of ending with VIA_UNAVAILABLE.
+         */
+        VIA_WAIT_FOR_READY = 1,
 };
 
 struct via_call_options {
@@ -46,7 +58,28 @@ struct via_call_options {
         uint32_t           priority;
         /* lent: results live here instead of on the heap; NULL: heap */
         struct via_arena  *arena;
-        void              *reserved[6];         /* zero */
+
+        /*
+         * borrowed until the call is started; the call that a handler is serving while it makes
+         * this one, which then has no more time than that one has left, and goes on in its
+         * trace; NULL: none
+         */
+        const struct via_call     *parent;
+        /* borrowed until the call is started; sent with it; NULL: none */
+        const struct via_metadata *metadata;
+        /*
+         * lent until the call has ended; what they held is replaced by what the server sent before
+         * its first item or answer, and with its answer, also if that is a failure; NULL: dropped
+         */
+        struct via_metadata       *header;
+        struct via_metadata       *trailer;
+        uint32_t                   flags;       /* VIA_WAIT_FOR_READY */
+        /*
+         * how often at most the call is made again when the server has certainly not begun it, or
+         * is @idempotent and ended with VIA_UNAVAILABLE; 0: never
+         */
+        uint32_t                   retries;
+        void                      *reserved[1]; /* zero */
 };
 
 /*
@@ -104,6 +137,53 @@ typedef void (*via_done_fn)(void *user, int code, const void *response,
 int via_client_start(struct via_client *client, const struct via_method *method,
                      const struct via_call_options *options, const void *request,
                      via_done_fn on_done, void *user, struct via_error *err);
+
+/* Any function: what a generated call back is kept as; it is cast back before it is called. */
+typedef void (*via_any_fn)(void);
+
+/*
+ * How a call of via_client_async() ends: a generated function, which takes @response apart and
+ * calls @on_done, cast to its real type, with @user and the results. Arguments otherwise as of
+ * a via_done_fn; for a oneway method @response is always NULL.
+ */
+typedef void (*via_reply_fn)(via_any_fn on_done, void *user, int code, const void *response,
+                             const struct via_error *err);
+
+/*
+ * Starts a call of @method and returns: what every generated X_async() does. @request and
+ * @options (NULL: none) are read now and stay yours; options->arena is not used, and ->header
+ * and ->trailer are lent until the call has ended. @reply is called exactly once with @on_done,
+ * whatever happens, and never from within this function: when the call has ended (a oneway one:
+ * when it has been sent), and in the next turn if it could not even be started, with the code
+ * that via_client_call() would have returned. All calls started in one turn leave in one write.
+ *
+ * Returns the call, borrowed, good for via_handle_cancel() until @on_done returns. NULL only if
+ * there is no memory at all, and only then @reply has been called, with VIA_RESOURCE_EXHAUSTED,
+ * before this returns.
+ *
+ * With a loop turns are those of the loop; without one they are via_client_turn(), and any
+ * blocking call of the same client.
+ */
+struct via_handle *via_client_async(struct via_client *client, const struct via_method *method,
+                                    const struct via_call_options *options, const void *request,
+                                    via_reply_fn reply, via_any_fn on_done, void *user);
+
+/*
+ * Gives a call up: its on_done is called with VIA_CANCELLED in the next turn, unless it has ended
+ * before, and the server is told. May be called again. By the client's thread only; @handle is
+ * valid until its on_done returns, and NULL is allowed.
+ */
+void via_handle_cancel(struct via_handle *handle);
+
+/*
+ * Serves @interface by @ops on the client's own link, so that the server's handlers can call back
+ * (via_call_client()); handlers get @self from via_call_self(). @interface, @ops and @self are
+ * borrowed until the client is closed. The generated mod_Name_serve_client() calls this with the
+ * right types. A blocking client serves while it waits for an answer, and in via_client_turn().
+ * VIA_ALREADY_EXISTS: the interface is served. VIA_RESOURCE_EXHAUSTED: no memory.
+ */
+int via_client_add(struct via_client *client, const struct via_interface *interface,
+                   const void *ops, void *self, struct via_error *err);
 
 /*
  * One turn of a blocking client with started calls: sends what is waiting, waits for answers

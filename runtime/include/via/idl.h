@@ -12,6 +12,7 @@
 #include <via/client.h>
 #include <via/message.h>
 #include <via/server.h>
+#include <via/stream.h>
 
 #pragma GCC visibility push(default)
 #ifdef __cplusplus
@@ -34,9 +35,16 @@ struct via_method {
         /*
          * Calls the operation out of @ops, an `struct mod_Name_ops`. @response is a default
          * message; its parts may be taken by via_call_alloc(). Returns what the operation
-         * returned, or VIA_UNIMPLEMENTED if @ops has none.
+         * returned (VIA_DEFERRED: @response means nothing, the call is answered later), or
+         * VIA_UNIMPLEMENTED if @ops has none.
          */
         int (*invoke)(struct via_call *call, const void *ops, const void *request, void *response);
+        /*
+         * @stream: the messages that the caller sends, and that the callee sends, as items; NULL:
+         * none. If either is there, invoke passes via_call_stream() on.
+         */
+        const struct via_type        *in_item;
+        const struct via_type        *out_item;
 };
 
 struct via_interface {

@@ -5,7 +5,8 @@
  * its call
  *
  * A server belongs to one thread: the one that runs its loop. Only via_server_stop() may be
- * called from elsewhere. A handler runs in that thread, to its end, before the next one does.
+ * called from elsewhere, and what says so here of a deferred call. A handler runs in that
+ * thread, to its end, before the next one does.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,8 +23,11 @@ extern "C" {
 
 struct uv_loop_s;
 struct via_call;
+struct via_client;
 struct via_interface;
+struct via_metadata;
 struct via_server;
+struct via_stream;
 struct via_type;
 
 struct via_server_options {
@@ -91,7 +95,10 @@ void via_server_stop(struct via_server *server);
 /* How many links are open now. */
 unsigned via_server_links(const struct via_server *server);
 
-/* --- inside a handler: everything below is valid until the handler returns --- */
+/*
+ * --- inside a handler: everything below is valid until the handler returns, or, if it has
+ * deferred, until the call is answered ---
+ */
 
 /* The @self that the interface was served with. */
 void *via_call_self(const struct via_call *call);
@@ -130,6 +137,94 @@ int via_call_fail(struct via_call *call, enum via_code code, const char *format,
  * VIA_INTERNAL.
  */
 int via_call_raise(struct via_call *call, const struct via_type *type, const void *exception);
+
+/*
+ * The call's stream, borrowed; NULL if its method has none. Generated code passes it to the
+ * handler.
+ */
+struct via_stream *via_call_stream(struct via_call *call);
+
+/*
+ * The caller as somebody to be called: a client over the link that the call came by, for the
+ * interfaces that the caller serves (via_client_add()). Borrowed from the link: it lives as
+ * long as that, also after the call, and is never closed; used by the server's thread only, and
+ * always asynchronous. A call of it ends with VIA_UNAVAILABLE when the link ends.
+ */
+struct via_client *via_call_client(struct via_call *call);
+
+/* What the caller sent with the call; borrowed from it. NULL: nothing. */
+const struct via_metadata *via_call_metadata(const struct via_call *call);
+
+/*
+ * Adds an entry to what the caller gets as the call's header, before the first item or the
+ * answer, or as its trailer, with the answer, also if that is a failure. Everything is copied.
+ * Keys and values as in via_metadata_add(), with _bin as in via_metadata_add_bin():
+ * VIA_INVALID_ARGUMENT otherwise. VIA_RESOURCE_EXHAUSTED: the caller's max_metadata, or no
+ * memory. VIA_FAILED_PRECONDITION: a header after the first item has been written.
+ */
+int via_call_add_header(struct via_call *call, const char *key, const char *value);
+int via_call_add_header_bin(struct via_call *call, const char *key, const void *data,
+                            size_t size);
+int via_call_add_trailer(struct via_call *call, const char *key, const char *value);
+int via_call_add_trailer_bin(struct via_call *call, const char *key, const void *data,
+                             size_t size);
+
+/*
+ * Whether nobody waits for the answer any more: the caller has given up, its link has ended, or
+ * it is overdue. It must be answered all the same. From any thread, while the call lives.
+ */
+bool via_call_cancelled(const struct via_call *call);
+
+/*
+ * Calls @on_cancel with @user, once, in the server's thread, when via_call_cancelled() becomes
+ * true; if it is already, in the next turn; never after the call was answered. Replaces the one
+ * before; NULL: none. Within it the call may be answered.
+ */
+void via_call_on_cancel(struct via_call *call,
+                        void (*on_cancel)(void *user, struct via_call *call), void *user);
+
+/* --- answering later --- */
+
+/*
+ * Lets the call outlive its handler: `return via_call_defer(call);`. The call, its arguments
+ * and its stream then live until it is answered, by the generated X_op_reply(), by
+ * via_call_reply() or by via_call_end(): exactly once, also if it is cancelled. The server does
+ * not end before. Returns VIA_DEFERRED; for a oneway operation VIA_OK, since nobody waits, and
+ * for a call that is deferred already VIA_DEFERRED too.
+ */
+int via_call_defer(struct via_call *call);
+
+/*
+ * Answers a deferred call with @response, a message of the method's type, which is read now and
+ * stays yours; it may hold what via_call_alloc() made. From any thread; @call is gone
+ * afterwards, whatever is returned. Within via_call_offload() it only keeps the answer, for when
+ * the work returns.
+ *
+ * VIA_INVALID_ARGUMENT, VIA_RESOURCE_EXHAUSTED: the response breaks a rule of the .idl or is
+ * larger than the caller takes; the caller is then told VIA_INTERNAL or VIA_RESOURCE_EXHAUSTED.
+ * VIA_CANCELLED: nobody waited for it. VIA_FAILED_PRECONDITION: the call was not deferred; then
+ * it is not gone.
+ */
+int via_call_reply(struct via_call *call, const void *response);
+
+/*
+ * Ends a deferred call with @code, and with the sentence or exception that via_call_fail() or
+ * via_call_raise() has set before. From any thread; @call is gone afterwards. VIA_OK as @code is
+ * an answer without its results, and reaches the caller as VIA_INTERNAL. Returns as
+ * via_call_reply().
+ */
+int via_call_end(struct via_call *call, int code);
+
+/*
+ * Runs @work with @user on libuv's thread pool, and ends the call when it returns: with what
+ * X_op_reply() was given inside, if it returns VIA_OK, else with the code that it returns (and
+ * the words of via_call_fail()). For the handler to return: `return via_call_offload(call,
+ * count, self);`. @user is borrowed until @work has returned. The call belongs to the thread of
+ * @work meanwhile; there via_stream_read() and via_stream_write() block. Returns VIA_DEFERRED,
+ * or VIA_RESOURCE_EXHAUSTED if there is no memory.
+ */
+int via_call_offload(struct via_call *call, int (*work)(struct via_call *call, void *user),
+                     void *user);
 
 #ifdef __cplusplus
 }

@@ -11,6 +11,7 @@
 #include <via/limits.h>
 #include <via/message.h>
 #include <via/server.h>
+#include <via/stream.h>
 
 #define VIA_VERSION "0.1.0"
 

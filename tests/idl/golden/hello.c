@@ -154,7 +154,7 @@ static const struct via_type *const hello_Greeter_greet_raises[] = {
 static const struct via_method hello_Greeter_methods[] = {
         { "hello.Greeter/greet", UINT64_C(0x438180c513fe1e01),
           &hello_Greeter_greet_request_type, &hello_Greeter_greet_response_type,
-          hello_Greeter_greet_raises, 1, 0, 0, hello_Greeter_greet_invoke },
+          hello_Greeter_greet_raises, 1, 0, 0, hello_Greeter_greet_invoke, NULL, NULL },
 };
 
 const struct via_interface hello_Greeter_interface = {

@@ -595,10 +595,10 @@ static const struct via_type *const shop_Shelf_get_raises[] = {
 static const struct via_method shop_Shelf_methods[] = {
         { "shop.Shelf/list", UINT64_C(0xf1db2655625dfe0c),
           &shop_Shelf_list_request_type, &shop_Shelf_list_response_type,
-          NULL, 0, 0, 0, shop_Shelf_list_invoke },
+          NULL, 0, 0, 0, shop_Shelf_list_invoke, NULL, NULL },
         { "shop.Shelf/get", UINT64_C(0x1b162e5733240020),
           &shop_Shelf_get_request_type, &shop_Shelf_get_response_type,
-          shop_Shelf_get_raises, 1, VIA_METHOD_IDEMPOTENT, 500, shop_Shelf_get_invoke },
+          shop_Shelf_get_raises, 1, VIA_METHOD_IDEMPOTENT, 500, shop_Shelf_get_invoke, NULL, NULL },
 };
 
 const struct via_interface shop_Shelf_interface = {
@@ -975,16 +975,16 @@ static int shop_Till_ring_invoke(struct via_call *call, const void *ops, const v
 static const struct via_method shop_Till_methods[] = {
         { "shop.Till/list", UINT64_C(0x23a55275679ae33b),
           &shop_Till_list_request_type, &shop_Till_list_response_type,
-          NULL, 0, 0, 0, shop_Till_list_invoke },
+          NULL, 0, 0, 0, shop_Till_list_invoke, NULL, NULL },
         { "shop.Till/get", UINT64_C(0xb26248ee6606895d),
           &shop_Till_get_request_type, &shop_Till_get_response_type,
-          shop_Till_get_raises, 1, VIA_METHOD_IDEMPOTENT, 500, shop_Till_get_invoke },
+          shop_Till_get_raises, 1, VIA_METHOD_IDEMPOTENT, 500, shop_Till_get_invoke, NULL, NULL },
         { "shop.Till/sell", UINT64_C(0xbe094d6f8d6ff0df),
           &shop_Till_sell_request_type, &shop_Till_sell_response_type,
-          shop_Till_sell_raises, 1, 0, 0, shop_Till_sell_invoke },
+          shop_Till_sell_raises, 1, 0, 0, shop_Till_sell_invoke, NULL, NULL },
         { "shop.Till/ring", UINT64_C(0xef45ae7b9c2754e5),
           &shop_Till_ring_request_type, NULL,
-          NULL, 0, 0, 0, shop_Till_ring_invoke },
+          NULL, 0, 0, 0, shop_Till_ring_invoke, NULL, NULL },
 };
 
 const struct via_interface shop_Till_interface = {
