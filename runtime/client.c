@@ -7,34 +7,40 @@
 #include "client_impl.h"
 #include "clock.h"
 #include "endpoint.h"
-
-enum { TIMEOUT_MS = 30000 };
+#include "serve.h"
 
 static int enter_loop(struct via_client *client) {
         client->watch = via_watch_new(client->loop, via_client_wake, client);
         client->timer = via_timer_new(client->loop, via_client_wake, client);
-        client->tail = via_tail_new(client->loop, via_client_tail, client);
-        if (!client->watch || !client->timer || !client->tail)
+        client->own.loop = client->loop;
+        client->own.wake = via_client_tail;
+        client->own.owner = client;
+        if (!client->watch || !client->timer)
                 return -ENOMEM;
-        via_tail_run(client->tail);             /* watches the link as soon as the loop runs */
-        return 0;
+        return via_session_kick(&client->own);  /* watches the link as soon as the loop runs */
 }
 
-static void client_free(struct via_client *client) {
-        client->watch = via_watch_close(client->watch);
-        client->timer = via_timer_close(client->timer);
-        client->tail = via_tail_close(client->tail);
-        via_pump_fini(&client->own.pump);
-        via_pool_fini(&client->pool);
+/* Frees what every client holds, but the link. */
+void via_client_forget(struct via_client *client) {
         via_arena_fini(&client->arena);
         via_error_fini(&client->dead);
         while (client->idle) {
-                struct via_pending *next = client->idle->next;
+                struct via_handle *next = client->idle->next;
 
                 free(client->idle);
                 client->idle = next;
         }
         free(client->endpoint);
+}
+
+static void client_free(struct via_client *client) {
+        client->watch = via_watch_close(client->watch);
+        client->timer = via_timer_close(client->timer);
+        via_session_end(&client->own);
+        via_pump_fini(&client->own.pump);
+        via_pool_fini(&client->pool);
+        via_dispatch_unref(client->dispatch);
+        via_client_forget(client);
         free(client);
 }
 
@@ -57,7 +63,7 @@ static int client_new(struct via_link *link, const struct via_endpoint *endpoint
         client->limits = endpoint->limits;
         client->timeout_ms = endpoint->timeout_ms  ? endpoint->timeout_ms
                              : options->timeout_ms ? options->timeout_ms
-                                                   : TIMEOUT_MS;
+                                                   : VIA_CLIENT_TIMEOUT_MS;
         client->loop = options->loop;
         client->endpoint = strdup(uri);
         client->own.endpoint = client->endpoint;

@@ -1,10 +1,13 @@
 /*
  * client_call.c - starting a call, and waiting for it
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include "client_impl.h"
 #include "clock.h"
+#include "metadata.h"
 
 /* Whether there is a link to call over, and room in its queue. */
 static inline bool can_call(const struct via_client *client) {
@@ -80,18 +83,55 @@ static int bad_priority(struct via_error *err, struct via_client *client,
                                "priority %u: there are 0, normal, and 1, high", priority);
 }
 
+static inline bool has_more(const struct via_call_options *options) {
+        return options->parent || options->metadata || options->header || options->trailer;
+}
+
+/* What is not asked for by every call. */
+static int more_of(struct via_client *client, const struct via_method *method,
+                   const struct via_call_options *options, struct via_handle *handle,
+                   uint32_t *timeout_ms, const uint8_t **ret_meta, size_t *ret_meta_size,
+                   struct via_error *err) {
+        uint64_t most = client->limits.v[VIA_LIMIT_METADATA];
+
+        if (options->parent) {
+                uint32_t left = via_call_time_left(options->parent);
+
+                if (!left)
+                        return via_client_fail(err, client, method, VIA_DEADLINE_EXCEEDED,
+                                               "the call that this one is made for is overdue");
+                *timeout_ms = left < *timeout_ms ? left : *timeout_ms;
+        }
+        if (options->metadata)
+                *ret_meta = via_metadata_bytes(options->metadata, ret_meta_size);
+        if (*ret_meta_size > most)
+                return via_client_fail(err, client, method, VIA_RESOURCE_EXHAUSTED,
+                                       "the metadata have %zu bytes, more than max_metadata, %llu",
+                                       *ret_meta_size, (unsigned long long)most);
+        if (options->header)
+                via_metadata_clear(options->header);
+        if (options->trailer)
+                via_metadata_clear(options->trailer);
+        if (handle) {
+                handle->header = options->header;
+                handle->trailer = options->trailer;
+        }
+        return VIA_OK;
+}
+
 /*
- * Queues a call whose answer goes to @pending (NULL: oneway, there is none). Whoever sleeps
+ * Queues a call whose answer goes to @handle (NULL: oneway, there is none). Whoever sleeps
  * next sends it. Header and request are written once, into the room that the pump lends.
  */
 int via_client_begin(struct via_client *client, const struct via_method *method,
                      const struct via_call_options *options, const void *request,
-                     struct via_pending *pending, struct via_error *err) {
+                     struct via_handle *handle, struct via_error *err) {
         struct via_pump *pump = &client->session->pump;
         uint32_t timeout_ms = timeout_of(client, method, options), id = 0;
         uint32_t priority = options ? options->priority : VIA_NORMAL;
+        const uint8_t *meta = NULL;
+        size_t size, meta_size = 0;
         uint8_t *room;
-        size_t size;
         void *call;
         int r;
 
@@ -101,30 +141,44 @@ int via_client_begin(struct via_client *client, const struct via_method *method,
                 return bad_priority(err, client, method, priority);
         if (via_message_size(method->request, request, &size, NULL) != VIA_OK)
                 return bad_request(err, client, method, request);
-        if (size + WIRE_METHOD > pump->conn.peer_message)
-                return big_request(err, client, method, size + WIRE_METHOD);
-        if (pending) {
-                pending->method = method;
-                pending->timeout_ms = timeout_ms;
-                pending->high = priority == VIA_HIGH;
-                r = via_calls_add(&pump->conn.calls, pending, via_clock_ms() + timeout_ms, &id);
+        if (options && __builtin_expect(has_more(options), 0)) {
+                r = more_of(client, method, options, handle, &timeout_ms, &meta, &meta_size, err);
+                if (r)
+                        return r;
+        }
+        if (size + meta_size + WIRE_METHOD > pump->conn.peer_message)
+                return big_request(err, client, method, size + meta_size + WIRE_METHOD);
+        if (handle) {
+                handle->method = method;
+                handle->timeout_ms = timeout_ms;
+                handle->high = priority == VIA_HIGH;
+                r = via_calls_add(&pump->conn.calls, handle, via_clock_ms() + timeout_ms, &id);
                 if (r)
                         return no_room(err, client, method, r);
+                handle->id = id;
         }
-        room = via_pump_reserve_for(pump, priority == VIA_HIGH, WIRE_HEADER + WIRE_METHOD + size);
+        room = via_pump_reserve_for(pump, priority == VIA_HIGH,
+                                    WIRE_HEADER + meta_size + WIRE_METHOD + size);
         if (!room) {
-                if (pending)
+                if (handle)
                         via_calls_take(&pump->conn.calls, id, &call);
                 return no_room(err, client, method, -ENOMEM);
         }
-        wire_put_header(room, &(struct wire_header){ .length = (uint32_t)(WIRE_METHOD + size),
-                                                     .type = WIRE_CALL,
-                                                     .flags = pending ? 0 : WIRE_ONEWAY,
-                                                     .id = id,
-                                                     .value = timeout_ms });
-        wire_put64(room + WIRE_HEADER, method->id);
-        via_message_encode(method->request, request, room + WIRE_HEADER + WIRE_METHOD, size);
-        via_pump_commit(pump, WIRE_HEADER + WIRE_METHOD + size);
+        wire_put_header(room,
+                        &(struct wire_header){ .length = (uint32_t)(meta_size + WIRE_METHOD + size),
+                                               .type = WIRE_CALL,
+                                               .flags = handle ? 0 : WIRE_ONEWAY,
+                                               .meta = (uint16_t)meta_size,
+                                               .id = id,
+                                               .value = timeout_ms });
+        room += WIRE_HEADER;
+        if (meta_size)
+                room = (uint8_t *)mempcpy(room, meta, meta_size);
+        wire_put64(room, method->id);
+        via_message_encode(method->request, request, room + WIRE_METHOD, size);
+        via_pump_commit(pump, WIRE_HEADER + meta_size + WIRE_METHOD + size);
+        if (handle)
+                handle->flying = true;
         return VIA_OK;
 }
 
@@ -166,13 +220,13 @@ int via_client_call(struct via_client *client, const struct via_method *method,
         struct via_sync sync = { .response = response,
                                  .arena = options ? options->arena : NULL,
                                  .err = err };
-        struct via_pending pending = { .sync = &sync };
+        struct via_handle handle = { .sync = &sync };
         int code;
 
         code = can_wait(client, err);
         if (!code)
                 code = via_client_begin(client, method, options, request,
-                                        method->response ? &pending : NULL, err);
+                                        method->response ? &handle : NULL, err);
         if (code)
                 return code;
         if (!method->response)
@@ -182,35 +236,24 @@ int via_client_call(struct via_client *client, const struct via_method *method,
         return sync.code;
 }
 
-static struct via_pending *take_pending(struct via_client *client) {
-        struct via_pending *pending = client->idle;
-
-        if (!pending)
-                return calloc(1, sizeof(*pending));
-        client->idle = pending->next;
-        return pending;
-}
-
 int via_client_start(struct via_client *client, const struct via_method *method,
                      const struct via_call_options *options, const void *request,
                      via_done_fn on_done, void *user, struct via_error *err) {
-        struct via_pending *pending = NULL;
+        struct via_handle *handle = NULL;
         int code;
 
         if (method->response) {
-                pending = take_pending(client);
-                if (!pending)
+                handle = via_handle_take(client);
+                if (!handle)
                         return no_room(err, client, method, -ENOMEM);
-                pending->on_done = on_done;
-                pending->user = user;
+                handle->on_done = (via_any_fn)on_done;
+                handle->user = user;
         }
-        code = via_client_begin(client, method, options, request, pending, err);
-        if (code && pending) {
-                pending->next = client->idle;
-                client->idle = pending;
-        }
-        if (!code && client->loop && !client->delivering)
-                via_tail_run(client->tail);
+        code = via_client_begin(client, method, options, request, handle, err);
+        if (code && handle)
+                via_handle_put(client, handle);
+        if (!code)
+                via_session_kick(client->session);
         return code;
 }
 

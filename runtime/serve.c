@@ -1,98 +1,20 @@
 /*
- * serve.c - one call of the peer's: decode, run the handler, encode its answer
+ * serve.c - a call of the peer's comes: its request is decoded and its handler run
  *
- * The answer is queued in the turn that brought the request. Whatever is wrong with a call ends
- * that call only.
+ * The answer is queued in the turn that brought the request, unless the handler says that it
+ * comes later. Whatever is wrong with a call ends that call only.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "clock.h"
-#include "failure.h"
+#include "metadata.h"
 #include "serve.h"
-
-/*
- * Queues the reply that says no: @code, the call's sentence, and the exception if one was
- * raised.
- */
-__attribute__((cold))
-static void reply_failure(struct via_call *call, uint32_t id, int code) {
-        struct via_pump *pump = &call->session->pump;
-        struct via_failure f = { .text = call->text };
-        size_t size = 0;
-        uint8_t *room;
-
-        f.text_size = call->text ? strnlen(call->text, WIRE_TEXT_MAX) : 0;
-        if (call->raised && via_message_size(call->raised, call->exception, &size, NULL) == 0) {
-                f.exception = via_method_id(call->raised->desc.name);
-                f.body_size = size;
-        }
-        if (via_failure_size(&f) > pump->conn.peer_message)     /* the code is what matters most */
-                f = (struct via_failure){ 0 };
-        room = via_pump_reserve_for(pump, call->high, WIRE_HEADER + via_failure_size(&f));
-        if (!room)
-                /* the caller's deadline will tell */
-                return;
-        wire_put_header(room, &(struct wire_header){ .length = (uint32_t)via_failure_size(&f),
-                                                     .type = WIRE_REPLY,
-                                                     .id = id,
-                                                     .value = (uint32_t)code });
-        size = via_failure_put(room + WIRE_HEADER, &f);
-        if (f.exception)
-                via_message_encode(call->raised, call->exception, room + WIRE_HEADER + size,
-                                   f.body_size);
-        via_pump_commit(pump, WIRE_HEADER + via_failure_size(&f));
-}
-
-/* Says in words what is wrong with a result. */
-__attribute__((cold))
-static int bad_response(struct via_call *call, const void *response) {
-        struct via_error why = VIA_ERROR_INIT;
-        size_t size;
-
-        via_message_size(call->served->method->response, response, &size, &why);
-        via_call_fail(call, VIA_INTERNAL, "the result breaks the interface: %s",
-                      why.message ? why.message : "");
-        via_error_fini(&why);
-        return VIA_INTERNAL;
-}
-
-__attribute__((cold))
-static int big_response(struct via_call *call, size_t size, const struct via_conn *conn) {
-        bool clients = conn->peer_message < conn->max_message;
-
-        return via_call_fail(call, VIA_RESOURCE_EXHAUSTED,
-                             "the response has %zu bytes, more than the %s max_message, %llu", size,
-                             clients ? "client's" : "server's",
-                             (unsigned long long)(clients ? conn->peer_message
-                                                          : conn->max_message));
-}
+#include "stream.h"
 
 __attribute__((cold))
 static int no_memory(struct via_call *call) {
         return via_call_fail(call, VIA_RESOURCE_EXHAUSTED, "the server has no memory for the call");
-}
-
-/* Queues the answer; or returns why it cannot be sent. */
-static int reply_response(struct via_call *call, uint32_t id, const void *response) {
-        const struct via_type *type = call->served->method->response;
-        struct via_pump *pump = &call->session->pump;
-        const struct via_conn *conn = &pump->conn;
-        uint8_t *room;
-        size_t size;
-
-        if (via_message_size(type, response, &size, NULL) != VIA_OK)
-                return bad_response(call, response);
-        if (size > conn->peer_message || size > conn->max_message)
-                return big_response(call, size, conn);
-        room = via_pump_reserve_for(pump, call->high, WIRE_HEADER + size);
-        if (!room)
-                return no_memory(call);
-        wire_put_header(room, &(struct wire_header){
-                                      .length = (uint32_t)size, .type = WIRE_REPLY, .id = id });
-        via_message_encode(type, response, room + WIRE_HEADER, size);
-        via_pump_commit(pump, WIRE_HEADER + size);
-        return VIA_OK;
 }
 
 /*
@@ -141,8 +63,38 @@ static int check_code(struct via_call *call, int code) {
         return code > VIA_UNAUTHENTICATED ? VIA_UNKNOWN : code;
 }
 
-/* Runs the handler and queues its answer; or returns why not. */
-static int run(struct via_call *call, const struct via_event *ev) {
+/* A streaming call is open from the beginning: its items may come at any time. */
+static int begin_stream(struct via_call *call) {
+        const struct via_method *method = call->served->method;
+        uint8_t state = (uint8_t)((method->out_item ? VIA_FLOW_SENDS : 0) |
+                                  (method->in_item ? VIA_FLOW_RECEIVES : 0));
+        struct via_stream *stream;
+        int code;
+
+        if (call->oneway)
+                return via_call_fail(call, VIA_INVALID_ARGUMENT, "a stream cannot be oneway");
+        stream = calloc(1, sizeof(*stream));
+        if (!stream)
+                return no_memory(call);
+        stream->method = method;
+        stream->served = true;
+        stream->call = call;
+        stream->high = call->high;
+        stream->limits = call->session->limits;
+        via_conn_flow(&call->session->pump.conn, &stream->flow, state);
+        call->stream = stream;
+        code = via_call_open(call);
+        if (code) {
+                call->stream = NULL;
+                free(stream);
+                return code;
+        }
+        via_stream_join(stream, call->session, call->id);
+        return VIA_OK;
+}
+
+/* Runs the handler: what it has returned, or what has kept it from running. */
+static inline int run(struct via_call *call, const struct via_event *ev, void **ret_response) {
         const struct via_method *method = call->served->method;
         void *request = NULL, *response = NULL;
         int code;
@@ -155,93 +107,118 @@ static int run(struct via_call *call, const struct via_event *ev) {
                 if (!response)
                         return no_memory(call);
         }
+        if (__builtin_expect(method->in_item || method->out_item, 0)) {
+                code = begin_stream(call);
+                if (code)
+                        return code;
+        }
         code = method->invoke(call, call->served->ops, request, response);
-        if (code)
+        *ret_response = response;
+        if (__builtin_expect(code && !(code == VIA_DEFERRED && call->later), 0))
                 return check_code(call, code);
-        return ev->oneway || !response ? VIA_OK : reply_response(call, ev->id, response);
+        return code;
 }
 
-static struct via_call *take_call(struct via_dispatch *dispatch) {
-        struct via_call *call = dispatch->idle;
+/* There is no memory for another call, or nothing is served here: says so without one. */
+__attribute__((cold))
+static void turn_away(struct via_session *session, const struct via_event *ev, int code) {
+        struct via_call call = { .session = session, .high = ev->high, .id = ev->id };
 
-        if (call) {
-                dispatch->idle = call->next;
-                return call;
-        }
-        call = calloc(1, sizeof(*call));
-        if (call)
-                via_arena_init(&call->arena, 0);
-        return call;
+        if (code == VIA_UNIMPLEMENTED)
+                via_call_fail(&call, VIA_UNIMPLEMENTED, "the client serves nothing");
+        else
+                no_memory(&call);
+        if (!ev->oneway)
+                via_call_say(&call, code, NULL);
+        via_arena_fini(&call.arena);
 }
 
-static void put_call(struct via_dispatch *dispatch, struct via_call *call) {
-        call->next = dispatch->idle;
-        dispatch->idle = call;
+__attribute__((cold))
+static int too_big(struct via_call *call, const struct via_event *ev) {
+        const struct via_conn *conn = &call->session->pump.conn;
+
+        if (ev->meta_size > conn->max_metadata)
+                return via_call_fail(call, VIA_RESOURCE_EXHAUSTED,
+                                     "the metadata have %u bytes, more than the server's "
+                                     "max_metadata, %u",
+                                     ev->meta_size, conn->max_metadata);
+        return via_call_fail(call, VIA_RESOURCE_EXHAUSTED,
+                             "the request has %zu bytes, more than the server's max_message, %llu",
+                             ev->size, (unsigned long long)conn->max_message);
 }
 
-/* Frees the calls that are idle: none may be in progress. */
-void via_dispatch_fini(struct via_dispatch *dispatch) {
-        while (dispatch->idle) {
-                struct via_call *call = dispatch->idle;
-
-                dispatch->idle = call->next;
-                via_arena_fini(&call->arena);
-                free(call);
-        }
-        via_methods_fini(&dispatch->methods);
+__attribute__((cold))
+static int take_metadata(struct via_call *call, const struct via_event *ev) {
+        if (!call->metadata)
+                call->metadata = via_metadata_new();
+        if (!call->metadata)
+                return no_memory(call);
+        if (via_metadata_read(call->metadata, ev->meta, ev->meta_size) < 0)
+                return via_call_fail(call, VIA_INVALID_ARGUMENT, "the call's metadata are wrong");
+        call->has_metadata = true;
+        return VIA_OK;
 }
 
 /* What keeps the call @ev from being served, or VIA_OK. */
 static inline int refuse(struct via_call *call, const struct via_event *ev, int64_t now) {
+        if (__builtin_expect(ev->too_big, 0))
+                return too_big(call, ev);
         if (__builtin_expect(!call->served, 0))
                 return via_call_fail(call, VIA_UNIMPLEMENTED,
                                      "the server has no such method (number %016llx)",
                                      (unsigned long long)ev->method);
-        if (__builtin_expect(ev->too_big, 0))
-                return via_call_fail(
-                        call, VIA_RESOURCE_EXHAUSTED,
-                        "the request has %zu bytes, more than the server's max_message, %llu",
-                        ev->size, (unsigned long long)call->session->pump.conn.max_message);
+        if (__builtin_expect(call->session->closing, 0))
+                return via_call_fail(call, VIA_UNAVAILABLE, "the server is shutting down");
         if (__builtin_expect(now >= call->due, 0))
                 return via_call_fail(call, VIA_DEADLINE_EXCEEDED,
                                      "the call was overdue before its turn came");
-        return VIA_OK;
+        return __builtin_expect(ev->meta_size != 0, 0) ? take_metadata(call, ev) : VIA_OK;
 }
 
-/* There is no memory for another call: says so without one. */
-__attribute__((cold)) static void no_call(struct via_session *session, const struct via_event *ev) {
-        struct via_call call = { .session = session, .high = ev->high };
+static inline void call_init(struct via_call *call, struct via_session *session,
+                             const struct via_event *ev, int64_t came) {
+        const struct via_conn *conn = &session->pump.conn;
 
-        if (!ev->oneway)
-                reply_failure(&call, ev->id, no_memory(&call));
-        via_arena_fini(&call.arena);
-}
-
-/*
- * Serves the call @ev, which @came in a moment ago or, if others were before it, longer.
- * Nothing of it is left afterwards but a reply that is queued.
- */
-void via_serve(struct via_session *session, const struct via_event *ev, int64_t came, int64_t now) {
-        struct via_dispatch *dispatch = session->dispatch;
-        struct via_call *call = take_call(dispatch);
-        int code;
-
-        if (!call) {
-                no_call(session, ev);
-                return;
-        }
         via_arena_rewind(&call->arena);
         call->session = session;
-        call->dispatch = dispatch;
-        call->served = via_methods_find(&dispatch->methods, ev->method);
+        call->served = ev->too_big ? NULL
+                                   : via_methods_find(&session->dispatch->methods, ev->method);
         call->due = came + ev->value;
+        call->id = ev->id;
         call->high = ev->high;
+        call->oneway = ev->oneway;
+        call->has_metadata = call->has_extras = call->head_sent = false;
+        call->later = false;
+        call->state = VIA_CALL_RUNS;
+        atomic_store_explicit(&call->over, VIA_OK, memory_order_relaxed);
+        call->most = conn->peer_message < conn->max_message ? conn->peer_message
+                                                            : conn->max_message;
         call->text = NULL;
         call->raised = NULL;
+        call->on_cancel = NULL;
+}
+
+/* Serves the call @ev, which @came in a moment ago or, if others were before it, longer. */
+void via_serve(struct via_session *session, const struct via_event *ev, int64_t came, int64_t now) {
+        struct via_dispatch *dispatch = session->dispatch;
+        struct via_call *call = dispatch ? via_dispatch_take(dispatch) : NULL;
+        void *response = NULL;
+        int code;
+
+        if (__builtin_expect(!call, 0)) {
+                turn_away(session, ev, dispatch ? VIA_RESOURCE_EXHAUSTED : VIA_UNIMPLEMENTED);
+                return;
+        }
+        dispatch->thread = pthread_self();
+        call_init(call, session, ev, came);
         code = refuse(call, ev, now);
         if (!code)
-                code = run(call, ev);
-        if (code && !ev->oneway)
-                reply_failure(call, ev->id, code);
-        put_call(dispatch, call);
+                code = run(call, ev, &response);
+        if (__builtin_expect(call->state != VIA_CALL_RUNS, 0)) {
+                via_call_done(call, code, response);
+                return;
+        }
+        if (!ev->oneway && (code || response))
+                via_call_say(call, code, response);
+        via_dispatch_put(call);
 }

@@ -2,33 +2,88 @@
 /*
  * serve.h - what an end of a link serves, and the calls that it is serving
  *
+ *      serve.c         a call comes: its request, its handler
+ *      serve_answer.c  what is said in return: results, failures, metadata
+ *      serve_later.c   calls that outlive their handler: deferred, answered, given up
+ *      serve_work.c    handlers that block, in libuv's pool
+ *      dispatch.c      what is served, and answers that come from other threads
+ *      call.c          what a handler may ask of its call
+ *
  * A call is taken from the idle ones when it comes and is put back when it has been answered,
  * so that serving allocates nothing in the steady state, whatever is nested.
  */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <via/idl.h>
 #include "arena.h"
 #include "codec.h"
+#include "failure.h"
 #include "methods.h"
 #include "session.h"
 
+struct via_metadata;
+struct via_work;
+
+enum {                                          /* via_call.state */
+        VIA_CALL_RUNS     = 1,                  /* its handler is on the stack */
+        VIA_CALL_OPEN     = 2,                  /* among the session's open ones */
+        VIA_CALL_WORKS    = 4,                  /* its handler's work is in libuv's pool */
+        VIA_CALL_ANSWERED = 8,                  /* its answer is known, perhaps not sent yet */
+        VIA_CALL_REPLIED  = 16,                 /* nothing is to be sent any more */
+};
+
+/* Something for the thread that serves to look at: first in what it is. */
+struct via_posted {
+        struct via_posted *next;
+        void             (*on_posted)(struct via_posted *posted);
+        bool               is;                  /* posted, and not yet looked at */
+};
+
 struct via_call {
-        struct via_session      *session;
+        struct via_posted        posted;        /* first */
+        struct via_session      *session;       /* NULL: its link has ended */
         struct via_dispatch     *dispatch;
         const struct via_served *served;
         /* request, response and what the handler makes */
         struct via_arena         arena;
         int64_t                  due;
+        uint32_t                 id;
         bool                     high;          /* as it came, so goes its reply */
+        bool                     oneway;
+        bool                     has_metadata;  /* `metadata` came with it */
+        bool                     has_extras;    /* there is a header or a trailer to be sent */
+        bool                     head_sent;
+        bool                     later;         /* it was deferred */
+        uint8_t                  state;
+        _Atomic int              over;          /* VIA_OK, or why nobody waits any more */
+        uint64_t                 most;          /* bytes of a reply that the caller takes */
         char                    *text;          /* of a failure; in the arena */
         const struct via_type   *raised;
         const void              *exception;     /* in the arena */
-        struct via_call         *next;          /* while idle */
+        struct via_stream       *stream;        /* owned; or NULL */
+        struct via_work         *work;          /* owned; or NULL */
+        uint8_t                 *held;          /* owned: the reply's frame, not yet sent */
+        size_t                   held_size;
+        bool                     held_fails;
+        void                   (*on_cancel)(void *user, struct via_call *call);
+        void                    *user;
+        struct via_metadata     *metadata, *header, *trailer;   /* owned, and kept for the next */
+        struct via_call         *next, **prev;  /* idle, or open in the session, or posted */
 };
 
+/* What is served, by a server or a client. Counted: calls may outlive whoever made it. */
 struct via_dispatch {
         struct via_methods methods;
         struct via_call   *idle;
+        pthread_t          thread;              /* that serves */
+        atomic_uint        refs;                /* the owner's, and of calls that were deferred */
+        atomic_bool        closed;              /* nobody serves any more */
+        pthread_mutex_t    lock;
+        struct via_posted *posted, **posted_last;       /* oldest first */
+        uv_async_t        *async;               /* NULL: no loop, or closed */
 };
+
+enum { VIA_DISPATCH_CLOSED = 1, VIA_DISPATCH_DEAF };     /* expected conditions */
 
 /* A default message of @type that lives as long as @call, or NULL. */
 static inline void *via_call_message(struct via_call *call, const struct via_type *type) {
@@ -39,6 +94,30 @@ static inline void *via_call_message(struct via_call *call, const struct via_typ
         return message;
 }
 
-void via_dispatch_fini(struct via_dispatch *dispatch);
+struct via_dispatch *via_dispatch_new(uv_loop_t *loop);
+void via_dispatch_close(struct via_dispatch *dispatch);
+void via_dispatch_hold(struct via_call *call);
+struct via_call *via_dispatch_take(struct via_dispatch *dispatch);
+void via_dispatch_put(struct via_call *call);
+bool via_dispatch_is_here(const struct via_dispatch *dispatch);
+int  via_dispatch_post(struct via_dispatch *dispatch, struct via_posted *posted);
+void via_dispatch_unpost(struct via_dispatch *dispatch, struct via_posted *posted);
 
 void via_serve(struct via_session *session, const struct via_event *ev, int64_t came, int64_t now);
+
+int  via_call_open(struct via_call *call);
+int  via_call_later(struct via_call *call);
+void via_call_done(struct via_call *call, int code, const void *response);
+int  via_call_hold(struct via_call *call, int code, const void *response);
+void via_call_finish(struct via_call *call);
+int  via_call_head(struct via_call *call);
+void via_call_say(struct via_call *call, int code, const void *response);
+
+void via_call_items_left(struct via_call *call);
+void via_call_items_end(struct via_call *call);
+void via_call_given_up(struct via_call *call, int code);
+void via_call_abort(struct via_call *call, int code, const char *text);
+void via_call_lost(struct via_call *call);
+int  via_call_over(const struct via_call *call, struct via_error *err);
+
+void via_work_wake(struct via_work *work);

@@ -3,14 +3,17 @@
  * session.h - one link and the calls over it, in both directions
  *
  * What a client has in common with one link of a server: the pump, and who calls and who serves
- * over it. Each end may do both: what a client serves are callbacks. Not thread-safe; never
- * sleeps, and does not know who does.
+ * over it. Each end may do both: what a client serves are callbacks. An event that was pulled out
+ * of the pump finds its call here. Never sleeps, and does not know who does; not thread-safe.
  */
+#include "loop_uv.h"
 #include "pump.h"
 #include "spin.h"
 
+struct via_call;
 struct via_client;
 struct via_dispatch;
+struct via_stream;
 
 struct via_session {
         struct via_pump          pump;
@@ -18,5 +21,41 @@ struct via_session {
         const struct via_limits *limits;        /* borrowed */
         const char              *endpoint;      /* borrowed: as a client must write it */
         struct via_dispatch     *dispatch;      /* borrowed; NULL: this end serves nothing */
-        struct via_client       *client;        /* borrowed; NULL: this end has made no call yet */
+        struct via_client       *client;        /* who calls from this end, or NULL */
+        struct via_call         *open;          /* the peer's calls that are not answered yet */
+        struct via_stream       *streams;       /* all that are open here */
+        struct via_stream       *ready;         /* those whose on_ready is due */
+
+        /* how to have another turn soon; no loop: its driver has one anyway */
+        uv_loop_t               *loop;          /* borrowed */
+        struct via_tail         *tail;          /* made when first needed */
+        via_wake_fn              wake;
+        void                    *owner;
+
+        unsigned                 turns;         /* that are on the stack; their end sends */
+        unsigned                 depth;         /* of handlers that wait for calls of their own */
+        bool                     closing;       /* new calls are turned away */
+        bool                     crowded;       /* a writer waits for the queue to leave */
+        bool                     halt;          /* what is left to be delivered can wait */
 };
+
+enum { VIA_SESSION_DEPTH_MAX = 8 };
+
+void via_session_event(struct via_session *session, const struct via_event *ev, int64_t came,
+                       int64_t now);
+void via_session_ready(struct via_session *session);
+bool via_session_has_news(const struct via_session *session);
+void via_session_room(struct via_session *session);
+int  via_session_kick(struct via_session *session);
+void via_session_tick(struct via_session *session, int64_t now);
+void via_session_end(struct via_session *session);
+
+bool via_session_put(struct via_session *session, bool high, const struct wire_header *header);
+
+/* When via_session_tick() has something to do: the next deadline of either side's calls. */
+static inline int64_t via_session_due(const struct via_session *session) {
+        const struct via_conn *conn = &session->pump.conn;
+        int64_t due = conn->due < conn->calls.due ? conn->due : conn->calls.due;
+
+        return conn->opens.due < due ? conn->opens.due : due;
+}

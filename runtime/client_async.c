@@ -1,0 +1,101 @@
+/*
+ * client_async.c - calls that nobody waits for: their handles, and how they are given up
+ */
+#include <stdlib.h>
+#include "client_impl.h"
+
+/* A handle, zeroed but for its client; NULL: no memory. */
+struct via_handle *via_handle_take(struct via_client *client) {
+        struct via_handle *handle = client->idle;
+
+        if (handle)
+                client->idle = handle->next;
+        else
+                handle = malloc(sizeof(*handle));
+        if (handle)
+                *handle = (struct via_handle){ .client = client };
+        return handle;
+}
+
+void via_handle_put(struct via_client *client, struct via_handle *handle) {
+        if (handle->why) {
+                via_error_fini(handle->why);
+                free(handle->why);
+        }
+        handle->next = client->idle;
+        client->idle = handle;
+}
+
+static void append(struct via_handle **first, struct via_handle ***last, struct via_handle *handle) {
+        handle->next = NULL;
+        if (!*first)
+                *last = first;
+        **last = handle;
+        *last = &handle->next;
+}
+
+/* @handle ends by @why, which it takes over, in the next turn. */
+static void end_soon(struct via_handle *handle, struct via_error *why) {
+        struct via_client *client = handle->client;
+
+        handle->flying = false;
+        handle->why = malloc(sizeof(*handle->why));
+        if (handle->why)
+                *handle->why = *why;
+        else
+                via_error_fini(why);
+        append(&client->ending, &client->ending_last, handle);
+        via_session_kick(client->session);
+}
+
+/* Takes @handle out of the calls in flight and lets the server know: whether it was there. */
+bool via_handle_give_up(struct via_handle *handle) {
+        struct via_session *session = handle->client->session;
+        void *call;
+
+        if (!handle->flying || via_calls_take(&session->pump.conn.calls, handle->id, &call) != 0)
+                return false;
+        handle->flying = false;
+        via_session_put(session, handle->high,
+                        &(struct wire_header){ .type = WIRE_CANCEL, .id = handle->id });
+        return true;
+}
+
+void via_handle_cancel(struct via_handle *handle) {
+        struct via_error why = VIA_ERROR_INIT;
+
+        if (!handle || !via_handle_give_up(handle))
+                return;
+        via_client_fail(&why, handle->client, handle->method, VIA_CANCELLED,
+                        "the call was cancelled");
+        end_soon(handle, &why);
+}
+
+struct via_handle *via_client_async(struct via_client *client, const struct via_method *method,
+                                    const struct via_call_options *options, const void *request,
+                                    via_reply_fn reply, via_any_fn on_done, void *user) {
+        static const struct via_error no_memory = { .code = VIA_RESOURCE_EXHAUSTED,
+                                                    .message = (char *)(uintptr_t) "no memory" };
+        struct via_handle *handle = via_handle_take(client);
+        struct via_error why = VIA_ERROR_INIT;
+
+        if (!handle) {
+                reply(on_done, user, VIA_RESOURCE_EXHAUSTED, NULL, &no_memory);
+                return NULL;
+        }
+        handle->method = method;
+        handle->reply = reply;
+        handle->on_done = on_done;
+        handle->user = user;
+        if (via_client_begin(client, method, options, request, method->response ? handle : NULL,
+                             &why)) {
+                if (!why.code)
+                        why.code = VIA_RESOURCE_EXHAUSTED;
+                end_soon(handle, &why);
+                return handle;
+        }
+        if (!method->response)
+                append(&client->leaving, &client->leaving_last, handle);
+        via_session_kick(client->session);
+        return handle;
+}

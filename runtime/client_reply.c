@@ -1,0 +1,274 @@
+/*
+ * client_reply.c - how a call ends, and how whoever waits for it is told
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "client_impl.h"
+#include "clock.h"
+#include "metadata.h"
+#include "stream.h"
+
+/* Ends @handle, which is no longer among the calls: tells whoever waits for it. */
+static void end(struct via_client *client, struct via_handle *handle, int code,
+                const void *response, const struct via_error *err) {
+        if (handle->sync) {                     /* it lives on the stack, with its error */
+                handle->sync->code = code;
+                handle->sync->done = true;
+                return;
+        }
+        if (handle->stream) {
+                via_stream_over(handle->stream, code, err);
+        } else {
+                client->delivering++;
+                if (handle->reply)
+                        handle->reply(handle->on_done, handle->user, code, response, err);
+                else if (handle->on_done)
+                        ((via_done_fn)handle->on_done)(handle->user, code, response, err);
+                client->delivering--;
+        }
+        via_handle_put(client, handle);
+}
+
+static void end_with(struct via_client *client, struct via_handle *handle,
+                     const struct via_error *why) {
+        struct via_error own = VIA_ERROR_INIT;
+        struct via_error *err = handle->sync ? handle->sync->err : &own;
+
+        handle->flying = false;
+        via_client_fail(err, client, handle->method, (int)why->code, "%s",
+                        why->message ? why->message : via_code_text((int)why->code));
+        end(client, handle, (int)why->code, NULL, err);
+        via_error_fini(&own);
+}
+
+/* Ends every call in flight by @why. */
+void via_client_end_all(struct via_client *client, const struct via_error *why) {
+        void *handle;
+        uint32_t id;
+
+        via_client_tell(client);
+        while (client->session &&
+               via_calls_expire(&client->session->pump.conn.calls, INT64_MAX, &handle, &id) == 0)
+                end_with(client, handle, why);
+        while (client->leaving) {
+                struct via_handle *first = client->leaving;
+
+                client->leaving = first->next;
+                end_with(client, first, why);
+        }
+}
+
+/*
+ * Says in words why an answer could not be decoded; the bytes may be the peer's, and others by
+ * now.
+ */
+__attribute__((cold))
+static int bad_answer(struct via_client *client, const struct via_handle *handle, int code,
+                                            const struct via_event *ev, struct via_error *err) {
+        const struct via_method *method = handle->method;
+        bool lent = handle->sync && handle->sync->arena;
+        struct via_error why = VIA_ERROR_INIT;
+        struct via_arena arena;
+        void *response;
+
+        code = code == VIA_RESOURCE_EXHAUSTED ? code : VIA_INTERNAL;
+        via_arena_init(&arena, 0);
+        response = via_arena_alloc(&arena, method->response->desc.sizeof_message);
+        if (response)
+                via_message_decode(method->response, ev->body, ev->size, &client->limits, &arena,
+                                   response, &why);
+        via_client_fail(err, client, method, code, "the response could not be decoded: %s",
+                        why.message ? why.message
+                        : lent      ? "no room in the arena that was lent to the call"
+                                    : "no memory");
+        via_error_fini(&why);
+        via_arena_fini(&arena);
+        return code;
+}
+
+/* Decodes an answer to where it is wanted. */
+static inline int decode(struct via_client *client, struct via_handle *handle,
+                         const struct via_event *ev, void **ret_response) {
+        const struct via_type *type = handle->method->response;
+        struct via_sync *sync = handle->sync;
+        struct via_arena *arena = sync && sync->arena ? sync->arena : &client->arena;
+        void *response;
+
+        via_arena_rewind(&client->arena);
+        response = via_arena_take(arena, type->desc.sizeof_message, VIA_ARENA_ALIGN);
+        if (!response)
+                return VIA_RESOURCE_EXHAUSTED;
+        *ret_response = response;
+        return via_message_decode(type, ev->body, ev->size, &client->limits, arena, response, NULL);
+}
+
+/*
+ * What a blocking call has asked for becomes the caller's: in the arena that was lent, or on
+ * the heap.
+ */
+static int hand_over(struct via_client *client, struct via_handle *handle, const void *response) {
+        const struct via_type *type = handle->method->response;
+        struct via_sync *sync = handle->sync;
+        void *copy;
+
+        if (sync->arena) {
+                memcpy(sync->response, response, type->desc.sizeof_message);
+                return VIA_OK;
+        }
+        copy = via_message_dup(type, response, NULL);
+        if (!copy)
+                return via_client_fail(sync->err, client, handle->method,
+                                       VIA_RESOURCE_EXHAUSTED, "no memory for the response");
+        memcpy(sync->response, copy, type->desc.sizeof_message);
+        free(copy);
+        return VIA_OK;
+}
+
+static int big_answer(const struct via_client *client, const struct via_handle *handle,
+                      const struct via_event *ev, struct via_error *err) {
+        return via_client_fail(err, client, handle->method, VIA_RESOURCE_EXHAUSTED,
+                               "the response has %zu bytes, more than the client's max_message, "
+                               "%llu",
+                               ev->size,
+                               (unsigned long long)client->session->pump.conn.max_message);
+}
+
+/* Ends a call whose answer is a failure, or fails to be one by @code. */
+__attribute__((cold))
+static void on_failure(struct via_client *client, const struct via_event *ev, int code) {
+        struct via_handle *handle = ev->call;
+        struct via_error own = VIA_ERROR_INIT;
+        struct via_error *err = handle->sync ? handle->sync->err : &own;
+
+        if (ev->too_big)
+                code = big_answer(client, handle, ev, err);
+        else if (ev->value)
+                code = via_client_answer(err, client, handle->method, ev);
+        else
+                code = bad_answer(client, handle, code, ev, err);
+        end(client, handle, code, NULL, err);
+        via_error_fini(&own);
+}
+
+__attribute__((cold)) static void bad_metadata(struct via_client *client, struct via_handle *handle) {
+        static const struct via_error why = {
+                .code = VIA_INTERNAL, .message = (char *)(uintptr_t) "the server's metadata are wrong"
+        };
+
+        end_with(client, handle, &why);
+}
+
+/* The answer of a streaming call: kept until the stream is finished. */
+static void on_stream_reply(struct via_client *client, struct via_handle *handle,
+                            const struct via_event *ev) {
+        struct via_error err = VIA_ERROR_INIT;
+        int code = VIA_OK;
+
+        if (ev->too_big)
+                code = big_answer(client, handle, ev, &err);
+        else if (ev->value)
+                code = via_client_answer(&err, client, handle->method, ev);
+        else if (via_stream_keep_reply(handle->stream, ev->body, ev->size) < 0)
+                code = via_client_fail(&err, client, handle->method, VIA_RESOURCE_EXHAUSTED,
+                                       "no memory for the response");
+        end(client, handle, code, NULL, code ? &err : NULL);
+        via_error_fini(&err);
+}
+
+/* What came before the answer, or with it: 0, or a code if it is no metadata. */
+static int take_metadata(struct via_metadata *to, const struct via_event *ev) {
+        return to ? via_metadata_read(to, ev->meta, ev->meta_size) : 0;
+}
+
+static inline void on_reply(struct via_client *client, const struct via_event *ev) {
+        struct via_handle *handle = ev->call;
+        void *response = NULL;
+        int code = 0;
+
+        handle->flying = false;
+        if (__builtin_expect(handle->trailer && take_metadata(handle->trailer, ev) < 0, 0)) {
+                bad_metadata(client, handle);
+                return;
+        }
+        if (handle->stream) {
+                on_stream_reply(client, handle, ev);
+                return;
+        }
+        if (__builtin_expect(!ev->too_big && !ev->value, 1))
+                code = decode(client, handle, ev, &response);
+        if (__builtin_expect(code || !response, 0)) {
+                on_failure(client, ev, code);
+                return;
+        }
+        if (handle->sync)
+                code = hand_over(client, handle, response);
+        end(client, handle, code, response, NULL);
+}
+
+/* The server's metadata come before its first item, or before the answer. */
+static void on_head(struct via_client *client, const struct via_event *ev) {
+        struct via_handle *handle = ev->call;
+        void *call;
+
+        if (take_metadata(handle->header, ev) == 0)
+                return;
+        via_calls_take(&client->session->pump.conn.calls, handle->id, &call);
+        handle->flying = false;
+        bad_metadata(client, handle);
+}
+
+/* What came for one of the client's own calls, but for its items. */
+void via_client_event(struct via_client *client, const struct via_event *ev) {
+        if (ev->type == VIA_EVENT_REPLY)
+                on_reply(client, ev);
+        else
+                on_head(client, ev);
+}
+
+/* Gives up the calls that are overdue, and lets the server know. */
+void via_client_expire(struct via_client *client, int64_t now) {
+        struct via_session *session = client->session;
+        void *call;
+        uint32_t id;
+
+        while (via_calls_expire(&session->pump.conn.calls, now, &call, &id) == 0) {
+                struct via_handle *handle = call;
+                struct via_error late = VIA_ERROR_INIT;
+
+                via_session_put(session, handle->high,
+                                &(struct wire_header){ .type = WIRE_CANCEL, .id = id });
+                via_error_set(&late, VIA_DEADLINE_EXCEEDED, "no response within %u ms",
+                              handle->timeout_ms);
+                end_with(client, handle, &late);
+                via_error_fini(&late);
+        }
+}
+
+/*
+ * Tells those whose calls have ended by themselves, and the oneway ones that have been sent.
+ * Whoever ends meanwhile is told the next time.
+ */
+void via_client_tell(struct via_client *client) {
+        struct via_handle *ending = client->ending, *leaving = NULL;
+
+        client->ending = NULL;
+        if (client->leaving && client->session && via_pump_idle(&client->session->pump)) {
+                leaving = client->leaving;
+                client->leaving = NULL;
+        }
+        while (ending) {
+                struct via_handle *handle = ending;
+                struct via_error none = { .code = VIA_CANCELLED };
+
+                ending = handle->next;
+                end(client, handle, handle->why ? (int)handle->why->code : VIA_CANCELLED, NULL,
+                    handle->why ? handle->why : &none);
+        }
+        while (leaving) {
+                struct via_handle *handle = leaving;
+
+                leaving = handle->next;
+                end(client, handle, VIA_OK, NULL, NULL);
+        }
+}

@@ -1,0 +1,98 @@
+/*
+ * stream.c - one end of a streaming call: its place in a session, and when its user is told
+ */
+#include <stdlib.h>
+#include "serve.h"
+#include "stream.h"
+
+/* @stream, whose flow is the machine's to know by now, is one of @session's. */
+void via_stream_join(struct via_stream *stream, struct via_session *session, uint32_t id) {
+        stream->session = session;
+        stream->pool = session->pump.pool;
+        stream->id = id;
+        stream->next = session->streams;
+        stream->prev = &session->streams;
+        if (stream->next)
+                stream->next->prev = &stream->next;
+        session->streams = stream;
+}
+
+static void unready(struct via_stream *stream) {
+        if (!stream->is_ready)
+                return;
+        *stream->prev_ready = stream->next_ready;
+        if (stream->next_ready)
+                stream->next_ready->prev_ready = stream->prev_ready;
+        stream->is_ready = false;
+}
+
+/* It has no link any more: nothing can be sent; what has come may still be read. */
+void via_stream_leave(struct via_stream *stream) {
+        struct via_session *session = stream->session;
+
+        if (!session)
+                return;
+        via_conn_drop(&session->pump.conn, &stream->flow);
+        unready(stream);
+        *stream->prev = stream->next;
+        if (stream->next)
+                stream->next->prev = stream->prev;
+        stream->session = NULL;
+        via_buffer_give(&stream->out, stream->pool);
+}
+
+/* Frees what it holds; it has left. */
+void via_stream_fini(struct via_stream *stream) {
+        via_buffer_give(&stream->in, stream->pool);
+        via_error_fini(&stream->err);
+        free(stream->reply);
+}
+
+/* Its user is to be told, at the end of the turn, that something may go on. */
+void via_stream_mark(struct via_stream *stream) {
+        struct via_session *session = stream->session;
+
+        if (stream->work) {
+                via_work_wake(stream->work);
+                return;
+        }
+        if (!session || !stream->on_ready || stream->is_ready)
+                return;
+        stream->is_ready = true;
+        stream->next_ready = session->ready;
+        stream->prev_ready = &session->ready;
+        if (stream->next_ready)
+                stream->next_ready->prev_ready = &stream->next_ready;
+        session->ready = stream;
+        via_session_kick(session);
+}
+
+/* Tells those who are to be told. Each may end any stream, its own too. */
+void via_session_ready(struct via_session *session) {
+        struct via_stream *due = session->ready;
+
+        /* Who becomes ready meanwhile is told the next time, or two could keep each other busy. */
+        session->ready = NULL;
+        if (due)
+                due->prev_ready = &due;
+        while (due) {
+                struct via_stream *stream = due;
+
+                unready(stream);
+                stream->on_ready(stream->user, stream);
+        }
+}
+
+void via_stream_on_ready(struct via_stream *stream,
+                         void (*on_ready)(void *user, struct via_stream *stream), void *user) {
+        stream->on_ready = on_ready;
+        stream->user = user;
+        if (!on_ready)
+                unready(stream);
+        else
+                via_stream_mark(stream);        /* there may be something to do already */
+}
+
+struct via_arena *via_stream_arena(const struct via_stream *stream) {
+        return stream->arena;
+}
