@@ -37,6 +37,11 @@ int via_calls_grow(struct via_calls *calls) {
         return 0;
 }
 
+/* The call @id, which is there, has a stream: @flow stays the caller's, as long as the call. */
+void via_calls_flow(struct via_calls *calls, uint32_t id, struct via_flow *flow) {
+        calls->slots[id & calls->mask].flow = flow;
+}
+
 /*
  * Hands back one call that is due by @now, in no order: 0, or VIA_CALLS_NONE. A sweep over the
  * slots goes on where the last call of it was found, and collects what is due next on its way,

@@ -6,13 +6,17 @@
  * limit. Time is an argument: nothing in here reads a clock, makes a system call or calls
  * anyone back. Not thread-safe.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "flow.h"
 
 struct via_slot {
-        void    *call;                  /* borrowed; NULL: free */
-        int64_t  due;                   /* monotonic ms, INT64_MAX: whenever */
-        uint32_t id;
+        void            *call;          /* borrowed; NULL: free */
+        int64_t          due;           /* monotonic ms, INT64_MAX: whenever */
+        uint32_t         id;
+        bool             headed;        /* its head has come */
+        struct via_flow *flow;          /* borrowed; NULL: it has no stream */
 };
 
 struct via_calls {
@@ -34,6 +38,7 @@ void via_calls_init(struct via_calls *calls, uint32_t max);
 void via_calls_fini(struct via_calls *calls);
 
 int  via_calls_grow(struct via_calls *calls);
+void via_calls_flow(struct via_calls *calls, uint32_t id, struct via_flow *flow);
 int  via_calls_expire(struct via_calls *calls, int64_t now, void **ret_call, uint32_t *ret_id);
 
 /*
@@ -65,11 +70,20 @@ static inline int via_calls_add(struct via_calls *calls, void *call, int64_t due
         slot->call = call;
         slot->due = due;
         slot->id = id;
+        slot->headed = false;
+        slot->flow = NULL;
         calls->n++;
         if (due < calls->due)
                 calls->due = due;
         *ret_id = id;
         return 0;
+}
+
+/* The slot of the call @id, which stays in it; NULL: there is no such call. */
+static inline struct via_slot *via_calls_find(const struct via_calls *calls, uint32_t id) {
+        struct via_slot *slot = calls->slots ? &calls->slots[id & calls->mask] : NULL;
+
+        return slot && slot->call && slot->id == id ? slot : NULL;
 }
 
 /* Hands back the call answered by @id: 0, or VIA_CALLS_NONE if nobody waits for it. */

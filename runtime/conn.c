@@ -1,5 +1,5 @@
 /*
- * conn.c - the machine: what one end of a Via connection knows and expects
+ * conn.c - the machine: its life, and what it makes of the frames that come in
  *
  * Both ends are the same machine. Each says hello in its first flush, together with whatever
  * else it has to say, and expects a hello before anything else from the peer.
@@ -8,7 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include "conn.h"
+#include "conn_impl.h"
 
 void via_conn_init(struct via_conn *conn, const struct via_limits *limits, int64_t now) {
         *conn = (struct via_conn){
@@ -19,18 +19,21 @@ void via_conn_init(struct via_conn *conn, const struct via_limits *limits, int64
         };
         conn->peer_message = conn->max_message;
         conn->max_calls = (uint32_t)via_limits_get(limits, VIA_LIMIT_CALLS);
+        conn->max_metadata = (uint16_t)via_limits_get(limits, VIA_LIMIT_METADATA);
         conn->due = now + conn->handshake_ms;
         via_calls_init(&conn->calls, conn->max_calls);
+        via_opens_init(&conn->opens, conn->max_calls);
+        via_conn_flows_init(conn, limits);
 }
 
-/* Forgets the calls without ending them: whoever made them takes them out first. */
+/* Forgets all calls without ending them: whoever made them takes them out first. */
 void via_conn_fini(struct via_conn *conn) {
         via_calls_fini(&conn->calls);
+        via_opens_fini(&conn->opens);
 }
 
 /* Remembers what the peer did wrong; the connection is over. */
-__attribute__((format(printf, 2, 3)))
-static int conn_fault(struct via_conn *conn, const char *format, ...) {
+int via_conn_fault(struct via_conn *conn, const char *format, ...) {
         va_list args;
 
         va_start(args, format);
@@ -42,13 +45,17 @@ static int conn_fault(struct via_conn *conn, const char *format, ...) {
 static int on_hello(struct via_conn *conn, const struct wire_header *h, const uint8_t *body) {
         unsigned oldest = h->value & 0xffff, newest = h->value >> 16;
         uint32_t calls = wire_read32(body + 4);
+        int r;
 
         if (oldest > WIRE_VERSION || newest < WIRE_VERSION) {
-                conn_fault(conn,
-                           "it speaks version %u to %u of the protocol, this end version %d",
-                           oldest, newest, WIRE_VERSION);
+                via_conn_fault(conn,
+                               "it speaks version %u to %u of the protocol, this end version %d",
+                               oldest, newest, WIRE_VERSION);
                 return -EPROTONOSUPPORT;
         }
+        r = via_conn_flows_hello(conn, wire_read32(body + 8), wire_read32(body + 12));
+        if (r < 0)
+                return r;
         conn->peer_message = wire_read32(body);
         if (calls < conn->calls.max)
                 conn->calls.max = calls;
@@ -78,81 +85,204 @@ static void on_goaway(struct via_conn *conn, const struct wire_header *h, const 
         }
 }
 
-/* Only calls and replies can be too big: everything else has a limit of its own, see below. */
+/* What is counted against max_message, of what can be longer; the rest has a limit of its own. */
+static uint32_t length_of(const struct wire_header *h) {
+        return h->type == WIRE_ITEM                               ? h->value
+               : h->type == WIRE_CALL || h->type == WIRE_REPLY ? h->length
+                                                               : 0;
+}
+
 static bool too_big(const struct via_conn *conn, const struct wire_header *h) {
-        return h->length > conn->max_message && (h->type == WIRE_CALL || h->type == WIRE_REPLY);
+        return length_of(h) > conn->max_message || h->meta > conn->max_metadata;
+}
+
+static bool has_meta(const struct wire_header *h) {
+        return h->type == WIRE_CALL || h->type == WIRE_REPLY || h->type == WIRE_HEAD;
 }
 
 /* What may be known of a frame from its header alone: that it is nonsense. */
 static int check_header(struct via_conn *conn, const struct wire_header *h) {
-        size_t least = h->type == WIRE_CALL ? WIRE_METHOD : 0;
+        size_t least = h->meta + (h->type == WIRE_CALL ? (size_t)WIRE_METHOD : 0);
         bool hello = h->type == WIRE_HELLO_FRAME, greeted = conn->state & VIA_CONN_HELLO_SEEN;
 
         if (!greeted && h->type != WIRE_GOAWAY && !(hello && h->id == WIRE_MAGIC))
-                return conn_fault(conn, "these are not the first bytes of a Via peer");
-        if (h->type < WIRE_HELLO_FRAME || h->type > WIRE_PONG)
-                return conn_fault(conn, "a frame of unknown type %u", h->type);
+                return via_conn_fault(conn, "these are not the first bytes of a Via peer");
+        if (h->type < WIRE_HELLO_FRAME || h->type > WIRE_CREDIT)
+                return via_conn_fault(conn, "a frame of unknown type %u", h->type);
         if (hello && greeted)
-                return conn_fault(conn, "a second hello");
+                return via_conn_fault(conn, "a second hello");
         if (hello && (h->length < WIRE_HELLO || h->length > WIRE_HELLO_MAX))
-                return conn_fault(conn, "a hello of %u bytes", h->length);
-        if (h->meta || h->length < least)
-                return conn_fault(
+                return via_conn_fault(conn, "a hello of %u bytes", h->length);
+        if ((h->meta && !has_meta(h)) || h->length < least ||
+            (h->type == WIRE_HEAD && h->length > least))
+                return via_conn_fault(
                         conn, "a frame of type %u whose length %u and metadata %u do not fit",
                         h->type, h->length, h->meta);
-        if (h->type != WIRE_CALL && h->type != WIRE_REPLY && h->length > WIRE_TEXT_MAX)
-                return conn_fault(conn, "a frame of type %u with %u bytes", h->type, h->length);
+        if (!has_meta(h) && h->type != WIRE_ITEM && h->length > WIRE_TEXT_MAX)
+                return via_conn_fault(conn, "a frame of type %u with %u bytes", h->type, h->length);
+        return 0;
+}
+
+/* The call that @h speaks of: one of ours, or one of the peer's that somebody has put there. */
+static struct via_subject find(const struct via_conn *conn, const struct wire_header *h) {
+        struct via_subject of = { .call = NULL };
+        struct via_open *open;
+
+        if (h->type == WIRE_CREDIT && h->flags & WIRE_LINK)
+                return of;
+        if (h->type == WIRE_HEAD ||
+            (h->flags & WIRE_BACK && (h->type == WIRE_ITEM || h->type == WIRE_CREDIT))) {
+                of.slot = via_calls_find(&conn->calls, h->id);
+                if (of.slot) {
+                        of.call = of.slot->call;
+                        of.flow = of.slot->flow;
+                }
+                return of;
+        }
+        open = via_opens_find(&conn->opens, h->id);
+        if (open) {
+                of.call = open->call;
+                of.flow = open->flow;
+        }
+        return of;
+}
+
+static int check_head(struct via_conn *conn, const struct via_subject *of) {
+        if (of->slot && of->slot->headed)
+                return via_conn_fault(conn, "a second head of a call");
+        if (of->flow && of->flow->received)
+                return via_conn_fault(conn, "a head after items");
         return 0;
 }
 
 /*
- * Takes a call or a reply apart: 0 with an event, or VIA_CONN_MORE if nobody waits for the
- * reply.
+ * How much of the body must be there before the frame can be dealt with; the rest of it is
+ * skipped. It is judged by the header, and by the call that it speaks of: 0 or -EPROTO.
  */
-static inline int on_message(struct via_conn *conn, const struct wire_header *h,
-                             const uint8_t *body, bool big, struct via_event *ev) {
+static int judge(struct via_conn *conn, const struct wire_header *h, struct via_subject *ret_of,
+                 size_t *ret_want) {
+        bool big = too_big(conn, h);
+        int r = check_header(conn, h);
+
+        if (r < 0)
+                return r;
+        *ret_want = h->length;
+        if (h->type == WIRE_CALL || h->type == WIRE_REPLY) {
+                if (big)
+                        *ret_want = h->type == WIRE_CALL && h->meta <= conn->max_metadata
+                                            ? h->meta + (size_t)WIRE_METHOD
+                                            : 0;
+                return 0;
+        }
+        if (h->type < WIRE_HEAD && h->type != WIRE_CANCEL)
+                return 0;
+        *ret_of = find(conn, h);
+        if (big || !ret_of->call)
+                *ret_want = 0;
+        if (h->type == WIRE_HEAD)
+                return check_head(conn, ret_of);
+        return h->type == WIRE_ITEM ? via_conn_check_item(conn, h, ret_of) : 0;
+}
+
+/*
+ * Takes a call or a reply apart, without metadata and not too big: 0 with an event, or
+ * VIA_CONN_MORE if nobody waits for the reply.
+ */
+static inline int on_plain(struct via_conn *conn, const struct wire_header *h, const uint8_t *body,
+                           struct via_event *ev) {
         ev->id = h->id;
+        ev->oneway = ev->too_big = ev->high = ev->back = ev->first = ev->more = false;
+        ev->meta_size = 0;
         ev->value = h->value;
-        ev->body = big ? NULL : body;
-        ev->size = h->length;
-        ev->too_big = big;
-        ev->high = false;
+        if (h->type == WIRE_REPLY) {
+                ev->type = VIA_EVENT_REPLY;
+                ev->body = body;
+                ev->size = h->length;
+                return via_calls_take(&conn->calls, h->id, &ev->call) ? VIA_CONN_MORE : 0;
+        }
+        ev->type = VIA_EVENT_CALL;
+        ev->method = wire_get64(body);
+        ev->body = body + WIRE_METHOD;
+        ev->size = h->length - WIRE_METHOD;
+        if (h->flags & WIRE_ONEWAY)
+                ev->oneway = true;
+        else
+                conn->last_id = h->id;
+        return 0;
+}
+
+/* The same for any call and any reply. */
+static int on_message(struct via_conn *conn, const struct wire_header *h, const uint8_t *body,
+                      struct via_event *ev) {
+        size_t before = h->meta + (h->type == WIRE_CALL ? (size_t)WIRE_METHOD : 0);
+        bool read = h->meta <= conn->max_metadata;
+
+        ev->too_big = too_big(conn, h);
+        ev->meta_size = h->meta;
+        ev->meta = ev->too_big ? NULL : body;
+        ev->body = ev->too_big ? NULL : body + before;
+        ev->size = ev->too_big ? h->length : h->length - before;
         if (h->type == WIRE_REPLY) {
                 ev->type = VIA_EVENT_REPLY;
                 return via_calls_take(&conn->calls, h->id, &ev->call) ? VIA_CONN_MORE : 0;
         }
         ev->type = VIA_EVENT_CALL;
+        ev->method = read ? wire_get64(body + h->meta) : 0;
         ev->oneway = h->flags & WIRE_ONEWAY;
-        ev->method = wire_get64(body);
-        if (!big) {
-                ev->body += WIRE_METHOD;
-                ev->size -= WIRE_METHOD;
-        }
+        if (!ev->oneway)
+                conn->last_id = h->id;
         return 0;
 }
 
+static int on_head(struct via_conn *conn, const struct wire_header *h, const uint8_t *body,
+                   const struct via_subject *of, struct via_event *ev) {
+        if (!of->call)
+                return VIA_CONN_MORE;
+        of->slot->headed = true;
+        ev->type = VIA_EVENT_HEAD;
+        ev->too_big = too_big(conn, h);
+        ev->meta_size = h->meta;
+        ev->meta = ev->too_big ? NULL : body;
+        ev->body = NULL;
+        ev->size = 0;
+        return 0;
+}
+
+static int on_item(struct via_conn *conn, const struct wire_header *h,
+                   const struct via_subject *of, struct via_event *ev) {
+        via_conn_item(conn, h, of);
+        ev->type = VIA_EVENT_ITEM;
+        ev->back = of->slot;
+        ev->first = !(h->flags & WIRE_REST);
+        ev->more = h->flags & WIRE_MORE;
+        ev->too_big = too_big(conn, h);
+        if (ev->too_big) {
+                ev->body = NULL;
+                ev->size = h->value;
+        }
+        return of->call && (ev->first || !ev->too_big) ? 0 : VIA_CONN_MORE;
+}
+
 /*
- * Takes one whole frame apart; a frame too big, by its header and method alone. Returns 0 with
- * an event, VIA_CONN_MORE if it was the machine's own business, -EPROTO.
+ * Takes one frame apart, of which there is as much as judge() has wanted. Returns 0 with an
+ * event, VIA_CONN_MORE if it was the machine's own business, -EPROTO.
  */
 static int on_frame(struct via_conn *conn, const struct wire_header *h, const uint8_t *body,
-                    struct via_event *ev) {
+                    const struct via_subject *of, struct via_event *ev) {
         int r;
 
-        *ev = (struct via_event){
-                .id = h->id, .value = h->value, .body = body, .size = h->length };
+        *ev = (struct via_event){ .id = h->id,
+                                  .value = h->value,
+                                  .call = of->call,
+                                  .body = body,
+                                  .size = h->length };
         switch (h->type) {
         case WIRE_CALL:
         case WIRE_REPLY:
-                r = on_message(conn, h, body, too_big(conn, h), ev);
-                if (ev->too_big) {
-                        ev->body = NULL;
-                        ev->size = h->length;
-                }
-                return r;
+                return on_message(conn, h, body, ev);
         case WIRE_CANCEL:
                 ev->type = VIA_EVENT_CANCEL;
-                return 0;
+                return of->call ? 0 : VIA_CONN_MORE;
         case WIRE_GOAWAY:
                 on_goaway(conn, h, body);
                 ev->type = VIA_EVENT_GOAWAY;
@@ -161,11 +291,23 @@ static int on_frame(struct via_conn *conn, const struct wire_header *h, const ui
                 conn->pong = h->value;
                 conn->state |= VIA_CONN_PONG_DUE;
                 return VIA_CONN_MORE;
-        case WIRE_HELLO_FRAME:
+        case WIRE_PONG:
+                ev->type = VIA_EVENT_PONG;
+                return 0;
+        case WIRE_HEAD:
+                return on_head(conn, h, body, of, ev);
+        case WIRE_ITEM:
+                return on_item(conn, h, of, ev);
+        case WIRE_END:
+                ev->type = VIA_EVENT_END;
+                return via_conn_end(conn, of);
+        case WIRE_CREDIT:
+                ev->type = VIA_EVENT_CREDIT;
+                ev->back = of->slot;
+                return via_conn_credit(conn, h, of);
+        default:
                 r = on_hello(conn, h, body);
                 return r < 0 ? r : VIA_CONN_MORE;
-        default:
-                return VIA_CONN_MORE;
         }
 }
 
@@ -177,6 +319,7 @@ static int next_any(struct via_conn *conn, const uint8_t *data, size_t size, siz
         int r = VIA_CONN_MORE;
 
         while (r == VIA_CONN_MORE) {
+                struct via_subject of = { .call = NULL };
                 struct wire_header h;
                 size_t want;
 
@@ -188,19 +331,16 @@ static int next_any(struct via_conn *conn, const uint8_t *data, size_t size, siz
                 if (size - used < WIRE_HEADER)
                         break;
                 h = wire_get_header(data + used);
-                r = check_header(conn, &h);
+                r = judge(conn, &h, &of, &want);
                 if (r < 0)
                         break;
                 r = VIA_CONN_MORE;
-                want = h.length;
-                if (too_big(conn, &h))
-                        want = h.type == WIRE_CALL ? WIRE_METHOD : 0;
                 if (size - used - WIRE_HEADER < want)
                         break;
-                conn->skip = h.length - want;
-                r = on_frame(conn, &h, data + used + WIRE_HEADER, ret_event);
+                r = on_frame(conn, &h, data + used + WIRE_HEADER, &of, ret_event);
                 if (r < 0)
                         break;
+                conn->skip = h.length - want;
                 used += WIRE_HEADER + want;
         }
         *ret_used = used;
@@ -231,96 +371,10 @@ int via_conn_next(struct via_conn *conn, const uint8_t *data, size_t size, size_
         if (__builtin_expect(!conn->skip && size >= WIRE_HEADER, 1)) {
                 h = wire_get_header(data);
                 if (__builtin_expect(is_plain(conn, &h) && size - WIRE_HEADER >= h.length, 1) &&
-                    on_message(conn, &h, data + WIRE_HEADER, false, ret_event) == 0) {
+                    on_plain(conn, &h, data + WIRE_HEADER, ret_event) == 0) {
                         *ret_used = WIRE_HEADER + h.length;
                         return 0;
                 }
         }
         return next_any(conn, data, size, ret_used, ret_event);
-}
-
-/*
- * To be told at the end of each turn that brought bytes: @left of them wait for the rest of
- * their frame.
- */
-void via_conn_rest(struct via_conn *conn, size_t left, int64_t now) {
-        if (conn->state & VIA_CONN_HELLO_SEEN)
-                conn->due = left || conn->skip ? now + conn->stall_ms : INT64_MAX;
-}
-
-/* A peer that we do not read cannot keep us waiting; once we do, via_conn_rest() is due. */
-void via_conn_pause(struct via_conn *conn) {
-        if (conn->state & VIA_CONN_HELLO_SEEN)
-                conn->due = INT64_MAX;
-}
-
-/* Whether the peer has kept us waiting too long: 0, or -ETIMEDOUT (conn->why says for what). */
-int via_conn_tick(struct via_conn *conn, int64_t now) {
-        if (now < conn->due)
-                return 0;
-        if (conn->state & VIA_CONN_HELLO_SEEN)
-                conn_fault(conn, "half a frame, then silence for %u ms", conn->stall_ms);
-        else
-                conn_fault(conn, "no hello within %u ms", conn->handshake_ms);
-        return -ETIMEDOUT;
-}
-
-/* This end leaves, or turns the peer away: says so once, in via_conn_pull(). */
-void via_conn_goaway(struct via_conn *conn, uint8_t code, const char *why) {
-        if (conn->state & (VIA_CONN_GOAWAY_DUE | VIA_CONN_GOAWAY_SENT))
-                return;
-        if (why != conn->why)
-                snprintf(conn->why, sizeof(conn->why), "%s", why);
-        conn->goaway_code = code;
-        conn->state |= VIA_CONN_GOAWAY_DUE;
-}
-
-/*
- * Writes the control frames that are due into the VIA_CONN_PULL bytes at @buf; returns how many
- * it took.
- */
-size_t via_conn_pull(struct via_conn *conn, uint8_t *buf) {
-        uint8_t *p = buf;
-
-        if (conn->state & VIA_CONN_HELLO_DUE) {
-                wire_put_header(
-                        p, &(struct wire_header){ .length = WIRE_HELLO,
-                                                  .type = WIRE_HELLO_FRAME,
-                                                  .id = WIRE_MAGIC,
-                                                  .value = WIRE_VERSION << 16 | WIRE_VERSION });
-                wire_put32(p + WIRE_HEADER, (uint32_t)conn->max_message);
-                wire_put32(p + WIRE_HEADER + 4, conn->max_calls);
-                wire_put64(p + WIRE_HEADER + 8, 0);
-                p += WIRE_HEADER + WIRE_HELLO;
-        }
-        if (conn->state & VIA_CONN_PONG_DUE) {
-                wire_put_header(p, &(struct wire_header){ .type = WIRE_PONG, .value = conn->pong });
-                p += WIRE_HEADER;
-        }
-        if (conn->state & VIA_CONN_GOAWAY_DUE) {
-                size_t n = strlen(conn->why);
-
-                wire_put_header(p, &(struct wire_header){ .length = (uint32_t)n,
-                                                          .type = WIRE_GOAWAY,
-                                                          .value = conn->goaway_code });
-                memcpy(p + WIRE_HEADER, conn->why, n);
-                p += WIRE_HEADER + n;
-                conn->state |= VIA_CONN_GOAWAY_SENT;
-        }
-        conn->state &= (uint8_t) ~(VIA_CONN_HELLO_DUE | VIA_CONN_PONG_DUE | VIA_CONN_GOAWAY_DUE);
-        return (size_t)(p - buf);
-}
-
-/*
- * As via_conn_pull(), but for the goaway: what may overtake all else. A goaway is the last word,
- * behind everything.
- */
-size_t via_conn_pull_early(struct via_conn *conn, uint8_t *buf) {
-        uint8_t goaway = conn->state & VIA_CONN_GOAWAY_DUE;
-        size_t n;
-
-        conn->state &= (uint8_t)~VIA_CONN_GOAWAY_DUE;
-        n = via_conn_pull(conn, buf);
-        conn->state |= goaway;
-        return n;
 }

@@ -7,6 +7,8 @@
  *      a call          as its caller wants it
  *      a reply         as its call came, because whoever hurries waits for the reply
  *      a cancel        as its call went: it must not arrive before that
+ *      head, item, end, credit of a stream: as its call went
+ *      credit of the link: high, it is for all of them
  *      hello           high. It must come before all else, and that stream is the one that
  *                      nothing overtakes
  *      ping, pong      high: they ask whether somebody is there, not how much waits
@@ -83,16 +85,27 @@ static void swap_skip(struct via_pump *pump) {
         pump->high.skip = skip;
 }
 
+/* A call that was overtaken is not the last one of the peer's, though it comes last. */
+static void keep_last(struct via_conn *conn, uint32_t before) {
+        if (before && (int32_t)(conn->last_id - before) < 0)
+                conn->last_id = before;
+}
+
 int via_lanes_next(struct via_pump *pump, struct via_event *ret_event) {
+        uint32_t last_id = pump->conn.last_id;
+        bool high = true;
         int r;
 
         swap_skip(pump);
         r = next_in(pump, &pump->high.in, ret_event);
         swap_skip(pump);
-        if (r == VIA_CONN_MORE)
-                return next_in(pump, &pump->in, ret_event);
+        if (r == VIA_CONN_MORE) {
+                high = false;
+                r = next_in(pump, &pump->in, ret_event);
+        }
         if (r == 0)
-                ret_event->high = true;
+                ret_event->high = high;
+        keep_last(&pump->conn, last_id);
         return r;
 }
 

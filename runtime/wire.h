@@ -20,7 +20,13 @@ enum {
         WIRE_HELLO_MAX  = 4096,
         WIRE_METHOD     = 8,                    /* before the request in the body of a call */
         WIRE_TEXT_MAX   = 4096,                 /* of an error's or a farewell's sentence */
+        WIRE_ITEM_COST  = 16,                   /* of credit, besides the item's own bytes */
 };
+
+/* the credit that is there before the peer's hello has told of any: the least it may be */
+#define WIRE_FIRST_CREDIT 16384u
+/* more than that above what was sent may not be granted */
+#define WIRE_CREDIT_MAX   0x7fffffffu
 
 #define WIRE_MAGIC 0x21414956u                  /* "VIA!" */
 
@@ -30,21 +36,30 @@ enum wire_type {                                /* and what header.value is */
         WIRE_CALL        = 2,                   /* ms that the caller will wait */
         WIRE_REPLY       = 3,                   /* enum via_code */
         WIRE_CANCEL      = 4,
-        WIRE_GOAWAY      = 5,                   /* enum via_code, why */
+        /* enum via_code, why; id: the last one dealt with */
+        WIRE_GOAWAY      = 5,
         WIRE_PING        = 6,                   /* comes back in the pong */
         WIRE_PONG        = 7,
+        WIRE_HEAD        = 8,                   /* metadata before the first item or the reply */
+        WIRE_ITEM        = 9,                   /* the whole item's size, in each of its pieces */
+        WIRE_END         = 10,                  /* the caller sends no more items */
+        WIRE_CREDIT      = 11,                  /* bytes of items, in addition */
 };
 
-enum {                                          /* header.flags of a call */
-        WIRE_ONEWAY = 1,                        /* no reply, whatever happens */
+enum {                                          /* header.flags */
+        WIRE_ONEWAY = 1,                        /* call: no reply, whatever happens */
+        /* item, credit: the id is that of a call which the receiver has made */
+        WIRE_BACK   = 2,
+        WIRE_LINK   = 4,                        /* credit: for all streams of the link together */
+        WIRE_MORE   = 8,                        /* item: not the last piece */
+        WIRE_REST   = 16,                       /* item: not the first piece */
 };
 
 struct wire_header {
         uint32_t length;                        /* of the body */
         uint8_t  type;
         uint8_t  flags;
-        /* bytes of metadata that the body begins with; 0 in version 1 */
-        uint16_t meta;
+        uint16_t meta;                          /* bytes of metadata that the body begins with */
         uint32_t id;                            /* of the call, chosen by the caller */
         uint32_t value;
 };

@@ -271,7 +271,7 @@ TEST(a_second_hello) {
 TEST(frames_that_cannot_be) {
         after_hello((struct wire_header){ .length = 10, .type = 99 }, "unknown type 99");
         after_hello((struct wire_header){ .length = 4, .type = WIRE_CALL }, "do not fit");
-        after_hello((struct wire_header){ .length = 20, .meta = 8, .type = WIRE_CALL },
+        after_hello((struct wire_header){ .length = 20, .meta = 13, .type = WIRE_CALL },
                     "do not fit");
         after_hello((struct wire_header){ .length = 5000, .type = WIRE_PING }, "5000 bytes");
 }

@@ -69,6 +69,8 @@ static struct ledger_frame *expected(struct ledger *ledger, int side, bool high,
         for (; *at < from->n_frames; ++*at) {
                 struct ledger_frame *frame = &from->frames[*at];
 
+                if (frame->what == LEDGER_CANCEL && !via_opens_find(s->opens, frame->id))
+                        continue;
                 if (frame->high == high && (frame->what != LEDGER_REPLY ||
                                             s->calls[frame->number].state == LEDGER_WAITS))
                         return taken ? (++*at, frame) : frame;

@@ -31,6 +31,7 @@ struct ledger_frame {
 };
 
 struct ledger_side {
+        const struct via_opens *opens;          /* a cancel of what is not there stays unseen */
         struct ledger_call  calls[LEDGER_MOST];
         uint32_t            n_calls;
         struct ledger_frame frames[LEDGER_MOST];

@@ -118,8 +118,12 @@ static void answer(int side, const struct step *step) {
         frame.what = LEDGER_REPLY;
         frame.size = step->size;
         frame.value = step->number % 17;
-        if (say(side, (struct wire_header){ .type = WIRE_REPLY }, frame))
+        if (say(side, (struct wire_header){ .type = WIRE_REPLY }, frame)) {
+                void *open;
+
+                via_opens_take(&s->pump.conn.opens, frame.id, &open);
                 *asked = s->asked[--s->n_asked];
+        }
 }
 
 static void ping(int side, const struct step *step) {
@@ -169,11 +173,15 @@ static void deliver(int side) {
         int r;
 
         while ((r = via_pump_next(&s->pump, &ev)) == 0) {
-                const struct ledger_frame *frame = ledger_arrived(&life.ledger, side, &ev,
-                                                                  s->pump.conn.max_message);
+                const struct ledger_frame *frame;
 
-                if (ev.type == VIA_EVENT_CALL && !ev.oneway)
-                        s->asked[s->n_asked++] = *frame;
+                if (ev.type == VIA_EVENT_PONG)
+                        continue;
+                frame = ledger_arrived(&life.ledger, side, &ev, s->pump.conn.max_message);
+                if (ev.type != VIA_EVENT_CALL || ev.oneway)
+                        continue;
+                s->asked[s->n_asked++] = *frame;
+                via_opens_add(&s->pump.conn.opens, ev.id, s, INT64_MAX, NULL);
         }
         if (r < 0)
                 ledger_wrong("the other one is accused of this: %s", s->pump.conn.why);
@@ -318,6 +326,7 @@ static void start(struct random *random, uint64_t seed) {
                 life.sides[!side].peer_calls = s->pump.conn.max_calls;
                 if (random_once(random, 4))
                         s->pump.conn.calls.next = UINT32_MAX - random_below(random, 100);
+                life.ledger.sides[side].opens = &s->pump.conn.opens;
                 s->open = true;
                 s->hears_all = false;
                 s->n_asked = 0;

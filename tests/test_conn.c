@@ -137,7 +137,8 @@ TEST(says_hello_first_and_once) {
         CHECK_INT(h[0].meta, ==, 0);
         CHECK_INT(wire_get32(f.data + 16), ==, 123456);
         CHECK_INT(wire_get32(f.data + 20), ==, 1024);
-        CHECK_INT(wire_get64(f.data + 24), ==, 0);
+        CHECK_INT(wire_get32(f.data + 24), ==, 65536);
+        CHECK_INT(wire_get32(f.data + 28), ==, 1048576);
         CHECK(memcmp(f.data, "\x10\0\0\0\1\0\0\0VIA!", 12) == 0);       /* on every machine */
         CHECK_INT(pull(&end, &f, h), ==, 0);
         stop(&end);
@@ -374,10 +375,13 @@ TEST(ids_go_round) {
 
 TEST(cancel_arrives) {
         start_greeted(&end);
+        REQUIRE(via_opens_add(&end.conn.opens, 9, &sent[7], INT64_MAX, NULL) == 0);
+        frames_put(&f, (struct wire_header){ .type = WIRE_CANCEL, .id = 8 }, "", 0);
         frames_put(&f, (struct wire_header){ .type = WIRE_CANCEL, .id = 9 }, "", 0);
         arrive_all(&end, &f);
         REQUIRE(end.n_events == 1);
         CHECK(end.events[0].type == VIA_EVENT_CANCEL && end.events[0].id == 9);
+        CHECK(end.events[0].call == &sent[7]);
         stop(&end);
 }
 
@@ -387,7 +391,7 @@ TEST(unknown_types_are_refused) {
         for (unsigned type = 0; type < 256; type++) {
                 char why[80];
 
-                if (type >= WIRE_HELLO_FRAME && type <= WIRE_PONG)
+                if (type >= WIRE_HELLO_FRAME && type <= WIRE_CREDIT)
                         continue;
                 snprintf(why, sizeof(why), "a frame of unknown type %u", type);
                 frames_put(&f, (struct wire_header){ .type = (uint8_t)type }, "", 0);
@@ -398,12 +402,15 @@ TEST(unknown_types_are_refused) {
 TEST(lengths_must_fit) {
         static char text[WIRE_TEXT_MAX + 1];
 
-        for (uint8_t type = WIRE_CALL; type <= WIRE_PONG; type++) {
+        for (uint8_t type = WIRE_CALL; type <= WIRE_CREDIT; type++) {
+                bool has = type == WIRE_CALL || type == WIRE_REPLY || type == WIRE_HEAD;
+                uint16_t meta = !has ? 4 : type == WIRE_CALL ? 13 : 21;
                 char why[80];
 
                 snprintf(why, sizeof(why),
-                         "a frame of type %u whose length 20 and metadata 4 do not fit", type);
-                frames_put(&f, (struct wire_header){ .type = type, .meta = 4 }, text, 20);
+                         "a frame of type %u whose length 20 and metadata %u do not fit", type,
+                         meta);
+                frames_put(&f, (struct wire_header){ .type = type, .meta = meta }, text, 20);
                 refused(&f, true, why);
         }
         for (uint8_t type = WIRE_CANCEL; type <= WIRE_PONG; type++) {
@@ -522,6 +529,7 @@ static void start_everything(struct end *one) {
         start(one, 200);
         for (int i = 0; i < 3; i++)
                 call(one, &sent[i], INT64_MAX);
+        REQUIRE(via_opens_add(&one->conn.opens, 1, &sent[10], INT64_MAX, NULL) == 0);
 }
 
 static void check_same(const struct end *a, const struct end *b) {
@@ -546,7 +554,7 @@ TEST(cut_at_any_byte_it_is_the_same) {
         everything(&all);
         start_everything(&end);
         arrive(&end, all.data, all.n);
-        CHECK_INT(end.n_events, ==, 7);
+        CHECK_INT(end.n_events, ==, 8);
         CHECK_INT(end.r, ==, -EPROTO);
         for (size_t cut = 0; cut <= all.n; cut++) {
                 start_everything(&other);
@@ -625,7 +633,8 @@ TEST(pongs_are_not_answered) {
         f.n = 0;
         frames_put(&f, (struct wire_header){ .type = WIRE_PONG }, "", 0);
         arrive_all(&end, &f);
-        CHECK(!end.n_events && !via_conn_talks(&end.conn));
+        CHECK(end.n_events == 1 && end.events[0].type == VIA_EVENT_PONG);
+        CHECK(!via_conn_talks(&end.conn));
         stop(&end);
 }
 

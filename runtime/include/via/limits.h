@@ -25,7 +25,10 @@ extern "C" {
         X(HALF_OPEN,      "max_half_open",       128,    1,    1000000, "links",  "accepted but not yet greeted") \
         X(HANDSHAKE,      "handshake",          5000,    1,    3600000, "ms",     "until the peer's hello") \
         X(STALL,          "stall",             30000,    1,    3600000, "ms",     "silence in the middle of a frame") \
-        X(QUEUE,          "max_queue",       8388608, 4096, 4294967296, "bytes",  "unsent on one link; then it is not read")
+        X(QUEUE,          "max_queue",       8388608, 4096, 4294967296, "bytes",  "unsent on one link; then it is not read") \
+        X(STREAM_CREDIT,  "stream_credit",     65536, 16384, 1073741824, "bytes", "items of one stream that nobody has read yet") \
+        X(LINK_CREDIT,    "link_credit",     1048576, 16384, 1073741824, "bytes", "the same of all streams of one link") \
+        X(METADATA,       "max_metadata",       8192,   64,      65535, "bytes",  "metadata of one call, head or reply")
 
 enum via_limit {
 #define VIA_LIMIT_(name, key, def, least, most, unit, what) VIA_LIMIT_##name,

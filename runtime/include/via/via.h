@@ -10,6 +10,7 @@
 #include <via/idl.h>
 #include <via/limits.h>
 #include <via/message.h>
+#include <via/metadata.h>
 #include <via/server.h>
 #include <via/stream.h>
 
