@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "client_impl.h"
 #include "clock.h"
 #include "serve.h"
 
@@ -12,14 +13,13 @@ void *via_call_self(const struct via_call *call) {
 }
 
 void via_call_peer(const struct via_call *call, struct via_peer *ret_peer) {
-        const struct via_link *link = call->session->pump.link;
-
         *ret_peer = (struct via_peer){ 0 };
-        link->by->peer(link, ret_peer);
+        if (call->session)
+                call->session->pump.link->by->peer(call->session->pump.link, ret_peer);
 }
 
 const char *via_call_endpoint(const struct via_call *call) {
-        return call->session->endpoint;
+        return call->session ? call->session->endpoint : "";
 }
 
 const char *via_call_method(const struct via_call *call) {
@@ -105,4 +105,12 @@ int via_call_raise(struct via_call *call, const struct via_type *type, const voi
         call->exception = via_message_dup(type, exception, &call->arena);
         call->raised = call->exception ? type : NULL;
         return VIA_UNKNOWN;
+}
+
+struct via_client *via_call_client(struct via_call *call) {
+        struct via_session *session = call->session;
+
+        if (!session)
+                return NULL;
+        return session->client ? session->client : via_client_back(session);
 }

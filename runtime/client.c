@@ -39,7 +39,7 @@ static void client_free(struct via_client *client) {
         via_session_end(&client->own);
         via_pump_fini(&client->own.pump);
         via_pool_fini(&client->pool);
-        via_dispatch_unref(client->dispatch);
+        via_dispatch_close(client->dispatch);
         via_client_forget(client);
         free(client);
 }
@@ -57,7 +57,8 @@ static int client_new(struct via_link *link, const struct via_endpoint *endpoint
         client->session = &client->own;
         client->own.limits = &client->limits;
         client->own.client = client;
-        via_pump_init(&client->session->pump, link, &client->pool, &endpoint->limits, via_clock_ms());
+        via_pump_init(&client->session->pump, link, &client->pool, &endpoint->limits,
+                      via_clock_ms());
         via_arena_init(&client->arena, 0);
         via_spin_init(&client->session->spin, endpoint->spin_us, link->by);
         client->limits = endpoint->limits;

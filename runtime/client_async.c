@@ -26,7 +26,8 @@ void via_handle_put(struct via_client *client, struct via_handle *handle) {
         client->idle = handle;
 }
 
-static void append(struct via_handle **first, struct via_handle ***last, struct via_handle *handle) {
+static void append(struct via_handle **first, struct via_handle ***last,
+                   struct via_handle *handle) {
         handle->next = NULL;
         if (!*first)
                 *last = first;

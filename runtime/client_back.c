@@ -23,7 +23,7 @@ int via_client_add(struct via_client *client, const struct via_interface *interf
 }
 
 /* The client over @session, whose calls its driver ends; NULL: no memory. */
-struct via_client *via_client_back(struct via_session *session, uv_loop_t *loop) {
+struct via_client *via_client_back(struct via_session *session) {
         struct via_client *client = calloc(1, sizeof(*client));
 
         if (!client)
@@ -32,7 +32,7 @@ struct via_client *via_client_back(struct via_session *session, uv_loop_t *loop)
         client->back = true;
         client->limits = *session->limits;
         client->timeout_ms = VIA_CLIENT_TIMEOUT_MS;
-        client->loop = loop;
+        client->loop = session->loop;
         client->endpoint = strdup(session->endpoint);
         if (!client->endpoint) {
                 free(client);
@@ -46,7 +46,8 @@ struct via_client *via_client_back(struct via_session *session, uv_loop_t *loop)
 /* The link of @client, which via_client_back() made, has ended: so have its calls. */
 void via_client_back_end(struct via_client *client) {
         if (!client->dead.code)
-                via_error_set(&client->dead, VIA_UNAVAILABLE, "the client closed the link, or died");
+                via_error_set(&client->dead, VIA_UNAVAILABLE,
+                              "the client closed the link, or died");
         client->dead.code = VIA_UNAVAILABLE;
         via_client_end_all(client, &client->dead);
         via_client_forget(client);

@@ -37,7 +37,8 @@ struct via_handle {
         void                    *user;
         struct via_metadata     *header, *trailer;      /* lent, or NULL */
         struct via_client       *client;
-        struct via_error        *why;           /* owned; of one that ended by itself, not yet told */
+        /* owned; of one that ended by itself, not yet told */
+        struct via_error        *why;
         uint32_t                 timeout_ms;
         uint32_t                 id;
         bool                     high;
@@ -94,7 +95,7 @@ struct via_handle *via_handle_take(struct via_client *client);
 void via_handle_put(struct via_client *client, struct via_handle *handle);
 bool via_handle_give_up(struct via_handle *handle);
 
-struct via_client *via_client_back(struct via_session *session, uv_loop_t *loop);
+struct via_client *via_client_back(struct via_session *session);
 void via_client_back_end(struct via_client *client);
 
 void via_client_end_all(struct via_client *client, const struct via_error *why);

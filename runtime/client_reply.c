@@ -151,9 +151,11 @@ static void on_failure(struct via_client *client, const struct via_event *ev, in
         via_error_fini(&own);
 }
 
-__attribute__((cold)) static void bad_metadata(struct via_client *client, struct via_handle *handle) {
+__attribute__((cold)) static void bad_metadata(struct via_client *client,
+                                               struct via_handle *handle) {
         static const struct via_error why = {
-                .code = VIA_INTERNAL, .message = (char *)(uintptr_t) "the server's metadata are wrong"
+                .code = VIA_INTERNAL,
+                .message = (char *)(uintptr_t) "the server's metadata are wrong"
         };
 
         end_with(client, handle, &why);

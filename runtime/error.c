@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <via/message.h>
 #include "message_format.h"
 
@@ -49,6 +50,19 @@ void via_error_fini(struct via_error *err) {
         if (err->type)
                 via_message_free(err->type, err->exception);
         *err = (struct via_error)VIA_ERROR_INIT;
+}
+
+void via_error_copy(struct via_error *to, const struct via_error *from) {
+        if (!to)
+                return;
+        via_error_fini(to);
+        to->code = from->code;
+        to->message = from->message ? strdup(from->message) : NULL;
+        to->where = from->where ? strdup(from->where) : NULL;
+        if (from->exception)
+                to->exception = via_message_dup(from->type, from->exception, NULL);
+        if (to->exception)
+                to->type = from->type;
 }
 
 int via_error_set(struct via_error *err, enum via_code code, const char *format, ...) {

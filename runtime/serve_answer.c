@@ -6,6 +6,9 @@
 #include "metadata.h"
 #include "serve.h"
 
+/* Bytes of metadata that any caller takes whose max_metadata is the default. */
+enum { SENT_MAX = 8192 };
+
 /* A reply that can be written: sizes are known, and what it is made of stays. */
 struct answer {
         int                code;
@@ -206,7 +209,7 @@ static int add(struct via_call *call, struct via_metadata **to, const char *key,
         if (!*to)
                 return VIA_RESOURCE_EXHAUSTED;
         via_metadata_bytes(*to, &used);
-        if (used + strlen(key) + size + 4 > VIA_METADATA_SENT_MAX)
+        if (used + strlen(key) + size + 4 > SENT_MAX)
                 return VIA_RESOURCE_EXHAUSTED;
         code = is_text ? via_metadata_add(*to, key, data, NULL)
                        : via_metadata_add_bin(*to, key, data, size, NULL);

@@ -112,7 +112,8 @@ struct via_server *via_server_new(const struct via_server_options *options) {
                 server->loop = &server->loop_of_ours;
                 server->own_loop = true;
         }
-        if (enter_loop(server) < 0)
+        server->dispatch = via_dispatch_new(server->loop);
+        if (!server->dispatch || enter_loop(server) < 0)
                 return via_server_free(server);
         return server;
 }
@@ -128,6 +129,7 @@ struct via_server *via_server_free(struct via_server *server) {
                 via_listening_free(server->listening);
                 server->listening = next;
         }
+        via_dispatch_close(server->dispatch);
         via_timer_close(server->timer);
         if (server->stop)
                 uv_close((uv_handle_t *)server->stop, on_async_closed);
@@ -135,7 +137,6 @@ struct via_server *via_server_free(struct via_server *server) {
                 uv_run(server->loop, UV_RUN_DEFAULT);   /* nothing is left but handles that close */
                 uv_loop_close(server->loop);
         }
-        via_dispatch_fini(&server->dispatch);
         via_pool_fini(&server->pool);
         free(server);
         return NULL;
@@ -145,7 +146,7 @@ int via_server_add(struct via_server *server, const struct via_interface *interf
                    const void *ops, void *self, struct via_error *err) {
         if (!server)
                 return via_error_set(err, VIA_RESOURCE_EXHAUSTED, "no memory for a server");
-        return via_methods_add(&server->dispatch.methods, interface, ops, self, err);
+        return via_methods_add(&server->dispatch->methods, interface, ops, self, err);
 }
 
 static int listening_new(struct via_server *server, const struct via_endpoint *endpoint,

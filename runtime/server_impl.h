@@ -14,7 +14,6 @@ struct via_server_link {
         struct via_listening   *at;
         struct via_session      session;
         struct via_watch       *watch;
-        struct via_tail        *tail;                   /* made when first needed */
         struct via_server_link *next, **prev;           /* all links of the server */
         /* those whose peer must say something soon; prev_due NULL: not one */
         struct via_server_link *next_due, **prev_due;
@@ -49,7 +48,7 @@ struct via_server {
         uv_async_t             *stop;
         struct via_timer       *timer;
         struct via_limits       limits;
-        struct via_dispatch     dispatch;
+        struct via_dispatch    *dispatch;
         struct via_pool         pool;
         struct via_listening   *listening;
         struct via_server_link *links, *due;

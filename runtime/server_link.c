@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "client_impl.h"
 #include "clock.h"
 #include "server_impl.h"
 
@@ -33,7 +34,9 @@ static void due_leave(struct via_server_link *link) {
 static void due_update(struct via_server_link *link, int64_t now) {
         struct via_server *server = link->at->server;
 
-        if (link->session.pump.conn.due == INT64_MAX) {
+        int64_t due = via_session_due(&link->session);
+
+        if (due == INT64_MAX) {
                 due_leave(link);
                 return;
         }
@@ -44,7 +47,7 @@ static void due_update(struct via_server_link *link, int64_t now) {
                         server->due->prev_due = &link->next_due;
                 server->due = link;
         }
-        via_timer_set(server->timer, link->session.pump.conn.due, now);
+        via_timer_set(server->timer, due, now);
 }
 
 /* Ends @link at once, and frees it. */
@@ -58,14 +61,14 @@ void via_server_link_end(struct via_server_link *link) {
                 link->next->prev = link->prev;
         server->n_links--;
         via_watch_close(link->watch);
-        via_tail_close(link->tail);
+        via_session_end(&link->session);
+        if (link->session.client)
+                via_client_back_end(link->session.client);
         via_listening_left(link->at, link);
         via_pump_fini(&link->session.pump);
         free(link);
         via_server_settle(server);
 }
-
-static void on_ready(void *owner);
 
 /*
  * Sleeps until there is more to do; or, if something came meanwhile, takes another turn after
@@ -78,12 +81,7 @@ static int settle(struct via_server_link *link, bool read) {
         r = link->again ? VIA_AWAKE : via_pump_arm(&link->session.pump, read, &wait);
         if (r != VIA_AWAKE)
                 return r < 0 ? r : via_watch_sleep(link->watch, &wait);
-        if (!link->tail)
-                link->tail = via_tail_new(link->at->server->loop, on_ready, link);
-        if (!link->tail)
-                return -ENOMEM;
-        via_tail_run(link->tail);
-        return 0;
+        return via_session_kick(&link->session);
 }
 
 /*
@@ -100,10 +98,11 @@ static int deliver(struct via_server_link *link, int64_t now) {
         int r = 0;
 
         while (via_pump_queued(pump) <= queue && (r = via_pump_next(pump, &ev)) == 0) {
-                if (ev.type == VIA_EVENT_CALL)
-                        via_serve(&link->session, &ev, now, first ? now : via_clock_ms());
+                via_session_event(&link->session, &ev, now, first ? now : via_clock_ms());
                 first = false;                  /* a handler may have taken its time */
         }
+        if (__builtin_expect(via_session_has_news(&link->session), 0))
+                via_session_ready(&link->session);
         if (!greeted && (pump->conn.state & VIA_CONN_HELLO_SEEN))
                 l->n_half_open--;
         return r;
@@ -152,7 +151,8 @@ static int turn(struct via_server_link *link, int64_t now) {
         if (!look)
                 link->session.spin.until = 0;
         for (int i = 0; i < rounds_max && sent == 0; i++) {
-                int got = look ? via_spin_look(&link->session.spin, pump, alone ? VIA_SPIN_TRIES : 1)
+                int got = look ? via_spin_look(&link->session.spin, pump,
+                                               alone ? VIA_SPIN_TRIES : 1)
                                : via_pump_drain(pump, 0);
 
                 if (got == VIA_SPIN_ON) {
@@ -163,6 +163,7 @@ static int turn(struct via_server_link *link, int64_t now) {
                 do {
                         r = deliver(link, now);
                         sent = via_pump_flush(pump);
+                        via_session_room(&link->session);
                 } while (r == 0 && sent == 0);
                 if (got == 0 || pump->conn.due == INT64_MAX)
                         via_pump_rest(pump, now);
@@ -195,21 +196,30 @@ static void link_fault(struct via_server_link *link, int r) {
         via_server_link_end(link);
 }
 
+/* Whether nothing is left to be done but to send what is queued. */
+static bool is_over(const struct via_server_link *link) {
+        return link->leaving && !link->session.open;
+}
+
 /* One turn of @link and all that belongs to it: whether it is still there. */
 static bool take_turn(struct via_server_link *link) {
         int64_t now = via_clock_ms();
         bool read;
         int r;
 
-        if (link->leaving)
+        link->session.turns++;
+        if (is_over(link))
                 r = via_pump_flush(&link->session.pump);
         else
                 r = turn(link, now);
-        if (r < 0 || (link->leaving && r == 0)) {
+        link->session.turns--;
+        if (r < 0 || (is_over(link) && r == 0)) {
                 link_fault(link, r);
                 return false;
         }
-        read = !link->leaving && r != VIA_PUMP_BLOCKED;
+        if (via_session_has_news(&link->session))       /* after a look at everybody else */
+                via_session_kick(&link->session);
+        read = !is_over(link) && r != VIA_PUMP_BLOCKED;
         if (!read)
                 via_conn_pause(&link->session.pump.conn);
         r = settle(link, read);
@@ -269,7 +279,10 @@ int via_server_link_new(struct via_listening *l, struct via_link *transport_link
         }
         link->session.limits = &l->limits;
         link->session.endpoint = l->name;
-        link->session.dispatch = &server->dispatch;
+        link->session.dispatch = server->dispatch;
+        link->session.loop = server->loop;
+        link->session.wake = on_ready;
+        link->session.owner = link;
         via_pump_init(&link->session.pump, transport_link, &server->pool, &l->limits, now);
         via_spin_init(&link->session.spin, l->spin_us, transport_link->by);
         link->next = server->links;
@@ -288,16 +301,20 @@ int via_server_link_new(struct via_listening *l, struct via_link *transport_link
 
 /*
  * This end leaves: serves what the client has sent so far, tells it @why, and ends the link
- * when all of that is sent.
+ * when the calls that are open have been answered, and all of that is sent.
  */
 void via_server_link_leave(struct via_server_link *link, enum via_code code, const char *why) {
-        int r = turn(link, via_clock_ms());
+        int r;
 
+        link->session.turns++;
+        r = turn(link, via_clock_ms());
+        link->session.turns--;
         link->leaving = true;
+        link->session.closing = true;
         via_conn_goaway(&link->session.pump.conn, (uint8_t)code, why);
         if (r >= 0)
                 r = via_pump_flush(&link->session.pump);
-        if (r != VIA_PUMP_BLOCKED || settle(link, false) < 0)
+        if (r < 0 || (is_over(link) && r != VIA_PUMP_BLOCKED) || settle(link, !is_over(link)) < 0)
                 via_server_link_end(link);
 }
 
@@ -305,9 +322,11 @@ void via_server_link_leave(struct via_server_link *link, enum via_code code, con
 void via_server_links_tick(struct via_server *server, int64_t now) {
         for (struct via_server_link *link = server->due, *next; link; link = next) {
                 next = link->next_due;
-                if (via_conn_tick(&link->session.pump.conn, now) < 0)
+                if (via_conn_tick(&link->session.pump.conn, now) < 0) {
                         link_fault(link, -ETIMEDOUT);
-                else
-                        due_update(link, now);
+                        continue;
+                }
+                via_session_tick(&link->session, now);
+                due_update(link, now);
         }
 }

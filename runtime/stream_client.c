@@ -6,6 +6,7 @@
 #include "arena.h"
 #include "client_impl.h"
 #include "clock.h"
+#include "serve.h"
 #include "stream.h"
 
 int via_stream_open(struct via_client *client, const struct via_method *method,
@@ -164,7 +165,8 @@ int via_stream_finish(struct via_stream *stream, const struct via_method *method
 
         if (stream->served || stream->method != method)
                 return via_error_set(err, VIA_FAILED_PRECONDITION,
-                                     "this is not the stream of a client's call of %s", method->name);
+                                     "this is not the stream of a client's call of %s",
+                                     method->name);
         if (method->in_item)
                 via_stream_close_send(stream, NULL);
         if (wait_for_answer(stream) == VIA_LATER)

@@ -10,10 +10,11 @@
 #include "stream.h"
 
 /* Room for @n bytes of an item behind their header; NULL: no memory. */
-static uint8_t *piece(struct via_stream *stream, size_t n, uint32_t total, bool more) {
+static uint8_t *piece(struct via_stream *stream, size_t n, uint32_t total, bool rest, bool more) {
         uint8_t *room = via_pump_reserve_for(&stream->session->pump, stream->high,
                                              WIRE_HEADER + n);
-        uint8_t flags = (uint8_t)((stream->served ? WIRE_BACK : 0) | (more ? WIRE_MORE : 0));
+        uint8_t flags = (uint8_t)((stream->served ? WIRE_BACK : 0) | (rest ? WIRE_REST : 0) |
+                                  (more ? WIRE_MORE : 0));
 
         if (room)
                 wire_put_header(room, &(struct wire_header){ .length = (uint32_t)n,
@@ -43,7 +44,8 @@ static bool link_is_full(const struct via_session *session) {
 void via_stream_end(struct via_stream *stream) {
         struct via_session *session = stream->session;
 
-        if (!session || stream->ended || stream->out.data || !(stream->flow.state & VIA_FLOW_CLOSED))
+        if (!session || stream->ended || stream->out.data ||
+            !(stream->flow.state & VIA_FLOW_CLOSED))
                 return;
         stream->ended = via_session_put(
                 session, stream->high,
@@ -71,7 +73,7 @@ void via_stream_push(struct via_stream *stream) {
                 uint8_t *room;
 
                 n = n < all ? n : all;
-                room = n ? piece(stream, n, stream->out_total, n < all) : NULL;
+                room = n ? piece(stream, n, stream->out_total, stream->begun, n < all) : NULL;
                 if (!room)
                         return;
                 memcpy(room, out->data + out->head, n);
@@ -153,7 +155,7 @@ int via_stream_put(struct via_stream *stream, const void *item, struct via_error
                 wait_for_credit(stream, size);
                 return VIA_OK;
         }
-        room = piece(stream, size, (uint32_t)size, false);
+        room = piece(stream, size, (uint32_t)size, false, false);
         if (!room)
                 return no_memory(err);
         via_message_encode(type, item, room, size);
@@ -169,7 +171,7 @@ int via_stream_put_bytes(struct via_stream *stream, const uint8_t *bytes, size_t
 
         if (!most)
                 return VIA_LATER;
-        room = size <= most ? piece(stream, size, (uint32_t)size, false) : NULL;
+        room = size <= most ? piece(stream, size, (uint32_t)size, false, false) : NULL;
         if (room) {
                 memcpy(room, bytes, size);
                 sent(stream, size, true);

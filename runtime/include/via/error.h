@@ -78,6 +78,12 @@ const char *via_code_text(int code);
 void via_error_fini(struct via_error *err);
 
 /*
+ * Makes @to, which may be NULL, say the same as @from, with copies of its own: for an on_done
+ * function that wants to keep its error. Without memory only the code is sure to be there.
+ */
+void via_error_copy(struct via_error *to, const struct via_error *from);
+
+/*
  * Prints @err on standard error in one line, ends it like via_error_fini(), and returns
  * EXIT_FAILURE: made for `return via_error_report(&err)` in main(). Nothing else in the library
  * prints.
