@@ -86,7 +86,8 @@ void via_call_finish(struct via_call *call) {
 
         call->state |= VIA_CALL_ANSWERED;
         if (session && !(call->state & VIA_CALL_REPLIED)) {
-                if (call->stream && call->stream->out.data && !call->held_fails)
+                if (call->stream && call->stream->out.data && !call->held_fails &&
+                    !atomic_load(&call->over))
                         return;                 /* via_call_items_left() comes back */
                 if (call->has_extras)
                         via_call_head(call);

@@ -138,8 +138,10 @@ void via_work_wake(struct via_work *work) {
                 return;
         work->serving = true;
         pthread_mutex_lock(&work->lock);
-        if (call->stream && call->stream->session && !call->stream->done)
+        if (call->stream && call->stream->session && !call->stream->done) {
                 move_items(work);
+                via_session_kick(call->session);
+        }
         left = !work->out.first || atomic_load(&call->over);
         pthread_cond_broadcast(&work->cond);
         pthread_mutex_unlock(&work->lock);
