@@ -115,6 +115,7 @@ static int more_of(struct via_client *client, const struct via_method *method,
         if (handle) {
                 handle->header = options->header;
                 handle->trailer = options->trailer;
+                handle->special = true;
         }
         return VIA_OK;
 }
@@ -220,9 +221,13 @@ int via_client_call(struct via_client *client, const struct via_method *method,
         struct via_sync sync = { .response = response,
                                  .arena = options ? options->arena : NULL,
                                  .err = err };
-        struct via_handle handle = { .sync = &sync };
+        struct via_handle handle;               /* as much of it as a blocking call needs */
         int code;
 
+        handle.client = client;
+        handle.sync = &sync;
+        handle.stream = NULL;
+        handle.special = false;
         code = can_wait(client, err);
         if (!code)
                 code = via_client_begin(client, method, options, request,

@@ -43,6 +43,7 @@ struct via_handle {
         uint32_t                 id;
         bool                     high;
         bool                     flying;        /* among the calls in flight */
+        bool                     special;       /* it has a stream, or wants metadata */
         struct via_handle       *next;          /* while idle, or ending */
 };
 
@@ -86,7 +87,8 @@ void via_client_wake(void *client);
 void via_client_tail(void *client);
 int  via_client_send(struct via_client *client, int64_t until);
 int  via_client_sleep(struct via_client *client, int64_t until);
-void via_client_event(struct via_client *client, const struct via_event *ev);
+void via_client_on_reply(struct via_client *client, const struct via_event *ev);
+void via_client_on_head(struct via_client *client, const struct via_event *ev);
 void via_client_expire(struct via_client *client, int64_t now);
 void via_client_tell(struct via_client *client);
 void via_client_forget(struct via_client *client);

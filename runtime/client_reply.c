@@ -183,20 +183,29 @@ static int take_metadata(struct via_metadata *to, const struct via_event *ev) {
         return to ? via_metadata_read(to, ev->meta, ev->meta_size) : 0;
 }
 
-static inline void on_reply(struct via_client *client, const struct via_event *ev) {
+/* What is not so with every answer: true if that was all. */
+__attribute__((noinline))
+static bool on_special_reply(struct via_client *client, const struct via_event *ev) {
+        struct via_handle *handle = ev->call;
+
+        if (take_metadata(handle->trailer, ev) < 0) {
+                bad_metadata(client, handle);
+                return true;
+        }
+        if (handle->stream)
+                on_stream_reply(client, handle, ev);
+        return handle->stream;
+}
+
+/* The answer to one of the client's calls. */
+void via_client_on_reply(struct via_client *client, const struct via_event *ev) {
         struct via_handle *handle = ev->call;
         void *response = NULL;
         int code = 0;
 
         handle->flying = false;
-        if (__builtin_expect(handle->trailer && take_metadata(handle->trailer, ev) < 0, 0)) {
-                bad_metadata(client, handle);
+        if (__builtin_expect(handle->special, 0) && on_special_reply(client, ev))
                 return;
-        }
-        if (handle->stream) {
-                on_stream_reply(client, handle, ev);
-                return;
-        }
         if (__builtin_expect(!ev->too_big && !ev->value, 1))
                 code = decode(client, handle, ev, &response);
         if (__builtin_expect(code || !response, 0)) {
@@ -209,23 +218,15 @@ static inline void on_reply(struct via_client *client, const struct via_event *e
 }
 
 /* The server's metadata come before its first item, or before the answer. */
-static void on_head(struct via_client *client, const struct via_event *ev) {
+void via_client_on_head(struct via_client *client, const struct via_event *ev) {
         struct via_handle *handle = ev->call;
         void *call;
 
-        if (take_metadata(handle->header, ev) == 0)
+        if (!handle->special || take_metadata(handle->header, ev) == 0)
                 return;
         via_calls_take(&client->session->pump.conn.calls, handle->id, &call);
         handle->flying = false;
         bad_metadata(client, handle);
-}
-
-/* What came for one of the client's own calls, but for its items. */
-void via_client_event(struct via_client *client, const struct via_event *ev) {
-        if (ev->type == VIA_EVENT_REPLY)
-                on_reply(client, ev);
-        else
-                on_head(client, ev);
 }
 
 /* Gives up the calls that are overdue, and lets the server know. */
@@ -245,6 +246,11 @@ void via_client_expire(struct via_client *client, int64_t now) {
                 end_with(client, handle, &late);
                 via_error_fini(&late);
         }
+}
+
+bool via_client_has_news(const struct via_client *client) {
+        return client->ending ||
+               (client->leaving && client->session && via_pump_idle(&client->session->pump));
 }
 
 /*

@@ -25,7 +25,7 @@ static int deliver(struct via_client *client) {
         session->halt = false;
         while (!session->halt && (r = via_pump_next(&session->pump, &ev)) == 0) {
                 if (__builtin_expect(ev.type == VIA_EVENT_REPLY, 1)) {
-                        via_client_event(client, &ev);
+                        via_client_on_reply(client, &ev);
                 } else {
                         int64_t now = via_clock_ms();
 
@@ -116,7 +116,7 @@ int via_client_sleep(struct via_client *client, int64_t until) {
         }
         if (!client->dead.code && (pump->conn.calls.n || session->open))
                 via_session_tick(session, via_clock_ms());
-        if (__builtin_expect(via_session_has_news(session), 0))
+        if (__builtin_expect(session->ready || client->ending || client->leaving, 0))
                 via_session_ready(session);
         return (int)client->dead.code;
 }

@@ -51,7 +51,7 @@ static void on_async(uv_async_t *async) {
         struct via_dispatch *dispatch = async->data;
         struct via_posted *posted;
 
-        dispatch->thread = pthread_self();
+        atomic_store_explicit(&dispatch->thread, pthread_self(), memory_order_relaxed);
         for (int i = 0; i < LOOKS_MAX; i++) {
                 posted = take_posted(dispatch);
                 if (!posted)
@@ -103,7 +103,10 @@ void via_dispatch_unpost(struct via_dispatch *dispatch, struct via_posted *poste
 
 /* Whether this is the thread that serves, and not one that answers later. */
 bool via_dispatch_is_here(const struct via_dispatch *dispatch) {
-        return !dispatch->closed && pthread_equal(dispatch->thread, pthread_self());
+        pthread_t thread = atomic_load_explicit(
+                &((struct via_dispatch *)(uintptr_t)dispatch)->thread, memory_order_relaxed);
+
+        return !dispatch->closed && pthread_equal(thread, pthread_self());
 }
 
 /* --- its life --- */
@@ -131,6 +134,7 @@ struct via_dispatch *via_dispatch_new(uv_loop_t *loop) {
                 return NULL;
         }
         dispatch->async->data = dispatch;
+        dispatch->has_loop = true;
         uv_unref((uv_handle_t *)dispatch->async);       /* links keep a loop alive, this does not */
         return dispatch;
 }

@@ -209,7 +209,7 @@ void via_serve(struct via_session *session, const struct via_event *ev, int64_t 
                 turn_away(session, ev, dispatch ? VIA_RESOURCE_EXHAUSTED : VIA_UNIMPLEMENTED);
                 return;
         }
-        dispatch->thread = pthread_self();
+        atomic_store_explicit(&dispatch->thread, pthread_self(), memory_order_relaxed);
         call_init(call, session, ev, came);
         code = refuse(call, ev, now);
         if (!code)

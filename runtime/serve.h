@@ -75,7 +75,8 @@ struct via_call {
 struct via_dispatch {
         struct via_methods methods;
         struct via_call   *idle;
-        pthread_t          thread;              /* that serves */
+        _Atomic pthread_t  thread;              /* that serves */
+        bool               has_loop;            /* so that other threads may answer */
         atomic_uint        refs;                /* the owner's, and of calls that were deferred */
         atomic_bool        closed;              /* nobody serves any more */
         pthread_mutex_t    lock;

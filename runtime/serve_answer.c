@@ -118,8 +118,8 @@ static inline void answer_write(const struct via_call *call, const struct answer
                 via_message_encode(call->raised, call->exception, room, f->body_size);
 }
 
-/* Queues the answer to a call that has its link. */
-void via_call_say(struct via_call *call, int code, const void *response) {
+__attribute__((noinline))
+static void say_anything(struct via_call *call, int code, const void *response) {
         struct via_pump *pump = &call->session->pump;
         struct answer answer;
         uint8_t *room;
@@ -139,6 +139,32 @@ void via_call_say(struct via_call *call, int code, const void *response) {
                 return;
         answer_write(call, &answer, room);
         via_pump_commit(pump, answer_size(&answer));
+}
+
+/* Queues a result without anything special about it: false if there is. */
+static inline bool say_response(struct via_call *call, const void *response) {
+        const struct via_type *type = call->served->method->response;
+        struct via_pump *pump = &call->session->pump;
+        uint8_t *room;
+        size_t size;
+
+        if (via_message_size(type, response, &size, NULL) != VIA_OK || size > call->most)
+                return false;
+        room = via_pump_reserve_for(pump, call->high, WIRE_HEADER + size);
+        if (!room)
+                return false;
+        wire_put_header(room, &(struct wire_header){
+                                      .length = (uint32_t)size, .type = WIRE_REPLY, .id = call->id });
+        via_message_encode(type, response, room + WIRE_HEADER, size);
+        via_pump_commit(pump, WIRE_HEADER + size);
+        return true;
+}
+
+/* Queues the answer to a call that has its link. */
+void via_call_say(struct via_call *call, int code, const void *response) {
+        if (__builtin_expect(code || !response || call->has_extras, 0) ||
+            !say_response(call, response))
+                say_anything(call, code, response);
 }
 
 /*

@@ -168,7 +168,7 @@ static int answer(struct via_call *call, int code, const void *response) {
 
         if (!call->later || call->held)
                 return VIA_FAILED_PRECONDITION;
-        if (!works && !here && !call->dispatch->async && !call->dispatch->closed)
+        if (!works && !here && !call->dispatch->has_loop)
                 return VIA_FAILED_PRECONDITION;
         over = atomic_load(&call->over);
         wrong = via_call_hold(call, code, response);

@@ -263,7 +263,7 @@ int via_call_offload(struct via_call *call, int (*run)(struct via_call *call, vo
         pthread_condattr_t attr;
         int code;
 
-        if (!call->dispatch->async)
+        if (!call->dispatch->has_loop)
                 return via_call_fail(call, VIA_FAILED_PRECONDITION,
                                      "work can be offloaded only where there is a loop");
         work = calloc(1, sizeof(*work));
@@ -289,6 +289,6 @@ int via_call_offload(struct via_call *call, int (*run)(struct via_call *call, vo
         if (call->stream)
                 call->stream->work = work;
         call->state |= VIA_CALL_WORKS;
-        uv_queue_work(call->dispatch->async->loop, &work->uv, on_work, on_returned);
+        uv_queue_work(session->loop, &work->uv, on_work, on_returned);
         return VIA_DEFERRED;
 }

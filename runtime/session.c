@@ -33,8 +33,10 @@ void via_session_event(struct via_session *session, const struct via_event *ev, 
                 via_serve(session, ev, came, now);
                 break;
         case VIA_EVENT_REPLY:
+                via_client_on_reply(session->client, ev);
+                break;
         case VIA_EVENT_HEAD:
-                via_client_event(session->client, ev);
+                via_client_on_head(session->client, ev);
                 break;
         case VIA_EVENT_ITEM:
                 if (ev->too_big)
@@ -81,14 +83,6 @@ int via_session_kick(struct via_session *session) {
                 return -ENOMEM;
         via_tail_run(session->tail);
         return 0;
-}
-
-/* Whether somebody is to be told something that happened outside of a turn, or in its end. */
-bool via_session_has_news(const struct via_session *session) {
-        const struct via_client *client = session->client;
-
-        return session->ready || (client && (client->ending ||
-                                             (client->leaving && via_pump_idle(&session->pump))));
 }
 
 /* After a flush: who waited for the queue to become shorter may write again. */

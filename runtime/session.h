@@ -44,13 +44,18 @@ enum { VIA_SESSION_DEPTH_MAX = 8 };
 void via_session_event(struct via_session *session, const struct via_event *ev, int64_t came,
                        int64_t now);
 void via_session_ready(struct via_session *session);
-bool via_session_has_news(const struct via_session *session);
+bool via_client_has_news(const struct via_client *client);
 void via_session_room(struct via_session *session);
 int  via_session_kick(struct via_session *session);
 void via_session_tick(struct via_session *session, int64_t now);
 void via_session_end(struct via_session *session);
 
 bool via_session_put(struct via_session *session, bool high, const struct wire_header *header);
+
+/* Whether somebody is to be told something that happened outside of a turn, or in its end. */
+static inline bool via_session_has_news(const struct via_session *session) {
+        return session->ready || (session->client && via_client_has_news(session->client));
+}
 
 /* When via_session_tick() has something to do: the next deadline of either side's calls. */
 static inline int64_t via_session_due(const struct via_session *session) {

@@ -31,6 +31,7 @@ int via_stream_open(struct via_client *client, const struct via_method *method,
         stream->limits = &client->limits;
         stream->arena = options ? options->arena : NULL;
         handle->stream = stream;
+        handle->special = true;
         code = via_client_begin(client, method, options, request, handle, err);
         if (code) {
                 via_handle_put(client, handle);
