@@ -24,6 +24,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "access.h"
 #include "fd.h"
 #include "fifo_pair.h"
 #include "lock.h"
@@ -132,11 +133,13 @@ static int clear_stale(const struct via_lock *lock, struct via_note *note) {
 }
 
 /* Makes the FIFO; at no moment may more people write to it than in the end. */
-static int make(struct fifo_listener *self, const unsigned *mode, struct via_note *note) {
+static int make(struct fifo_listener *self, struct via_access *access, struct via_note *note) {
         const struct via_lock *lock = &self->lock;
+        bool by_umask = access->mode == (unsigned)VIA_ACCESS_UMASK;
         struct stat st;
 
-        if (mkfifoat(lock->dir, lock->name, mode ? 0600 : 0622) < 0)
+        access->mode = (access->mode & 0022) | 0600;
+        if (mkfifoat(lock->dir, lock->name, by_umask ? 0622 : 0600) < 0)
                 return via_note(note, -errno, "cannot make the FIFO: %s", strerror(errno));
         VIA_POINT("fifo: made, not open");
         self->fd.fd = openat(lock->dir, lock->name, O_RDWR | OPEN);
@@ -146,8 +149,12 @@ static int make(struct fifo_listener *self, const unsigned *mode, struct via_not
         if (fstat(self->fd.fd, &st) < 0 || !S_ISFIFO(st.st_mode) || st.st_uid != geteuid())
                 return via_note(note, -EEXIST, "somebody else put a file there");
         self->mine = st;
-        if (mode && fchmod(self->fd.fd, (*mode & 0022) | 0600) < 0)
-                return via_note(note, -errno, "cannot set mode %04o: %s", *mode, strerror(errno));
+        if (!by_umask) {
+                int r = via_access_give(access, self->fd.fd, note);
+
+                if (r)
+                        return r;
+        }
         VIA_POINT("fifo: open, not signed");
         via_pipe_sign(self->fd.fd);
         return 0;
@@ -164,15 +171,12 @@ static void fifo_shut(struct via_listener *listener) {
 static int fifo_listen(struct via_listener *listener, const struct via_uri *uri,
                        struct via_note *note) {
         struct fifo_listener *self = (struct fifo_listener *)listener;
-        const char *mode_text = via_uri_option(uri, "mode");
+        struct via_access access;
         int r = via_note_unless_path(uri, note);
-        unsigned mode;
 
+        r = r ? r : via_access_of(&access, uri, (unsigned)VIA_ACCESS_UMASK, note);
         if (r)
                 return r;
-        if (mode_text && via_parse_mode(mode_text, &mode))
-                return via_note(note, -EINVAL, "mode=%s: an octal number like 0660 is wanted",
-                                mode_text);
         self->fd.fd = -1;
         snprintf(self->path, sizeof(self->path), "%s", uri->path);
         r = via_lock_take(&self->lock, self->path, note);
@@ -182,7 +186,7 @@ static int fifo_listen(struct via_listener *listener, const struct via_uri *uri,
                 return r;
         r = check_folder(&self->lock, note);
         r = r ? r : clear_stale(&self->lock, note);
-        r = r ? r : make(self, mode_text ? &mode : NULL, note);
+        r = r ? r : make(self, &access, note);
         if (r)
                 fifo_shut(listener);
         return r;
@@ -257,10 +261,7 @@ static int explain(const struct via_lock *lock, int r, struct via_note *note) {
                 return via_note(note, -ECONNREFUSED, "that file is no FIFO");
         case -EACCES:
                 if (via_lock_stat(lock, &st) == 0)
-                        return via_note(
-                                note, r,
-                                "the FIFO belongs to uid %u and has mode %04o: it is closed to uid %u",
-                                st.st_uid, st.st_mode & 0777, geteuid());
+                        return via_access_denied(&st, "FIFO", note);
                 return via_note(note, r, "a folder on the way to it is closed to uid %u",
                                 geteuid());
         case -ETIMEDOUT:
@@ -423,7 +424,7 @@ static void fifo_close(struct via_link *link) {
 
 const struct via_transport via_fifo = {
         .scheme = "fifo",
-        .options = "mode",
+        .options = "mode group",
         .form = "fifo:/folder/name",
         .link_size = sizeof(struct fifo_link),
         .listener_size = sizeof(struct fifo_listener),

@@ -371,11 +371,15 @@ int via_lifeline_listen(struct via_lifeline *self, const struct via_uri *uri, co
         r = r ? r : via_local_listen(&self->local, &address, uri, 0600, note);
         if (r)
                 return r;
+        VIA_POINT("lifeline: listens, the folder may be closed");
         snprintf(self->name, sizeof(self->name), "%s", name);
         self->ready = epoll_create1(EPOLL_CLOEXEC);
         self->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
         if (self->ready < 0 || self->timer < 0)
                 r = -errno;
+        /* Of other users, only those whom root serves go into a folder that is not theirs. */
+        if (r == 0 && geteuid() == 0)
+                r = via_access_pass(self->local.lock.dir, &self->local.mine, note);
         r = r ? r : watch_fd(self, self->timer);
         r = r ? r : watch_fd(self, self->local.fd);
         if (r)
@@ -404,19 +408,25 @@ static int connect_in(const char *folder, const struct via_uri *uri, const char 
         return r;
 }
 
+static bool is_absent(int r) {
+        return r == -ENOENT || r == -ECONNREFUSED;
+}
+
 /* First what this user serves, then what the machine does. */
 int via_lifeline_connect(const struct via_uri *uri, const char *name, int timeout_ms,
                          int *ret_fd, struct via_note *note) {
         char folder[VIA_URI_MAX];
-        struct via_note other;
-        int r = check_name(name, note);
+        struct via_note other = { "" };
+        int other_r, r = check_name(name, note);
 
         if (r)
                 return r;
         own_folder(folder, sizeof(folder));
         r = connect_in(folder, uri, name, timeout_ms, ret_fd, note);
-        if ((r == -ENOENT || r == -ECONNREFUSED) && strcmp(folder, SYSTEM_FOLDER) != 0 &&
-            connect_in(SYSTEM_FOLDER, uri, name, timeout_ms, ret_fd, &other) == 0)
-                return 0;
-        return r;
+        if (!is_absent(r) || strcmp(folder, SYSTEM_FOLDER) == 0)
+                return r;
+        other_r = connect_in(SYSTEM_FOLDER, uri, name, timeout_ms, ret_fd, &other);
+        if (is_absent(other_r))
+                return r;
+        return other_r ? via_note(note, other_r, "%s", other.text) : 0;
 }

@@ -46,8 +46,8 @@ struct via_lifeline {
 
 /*
  * Listens for clients of @uri's scheme and @name (letters, digits, and - _ . but not first),
- * with its options "mode" and "backlog", as unix: has them; without "mode" it is 0600. Errors
- * are those of via_transport.listen.
+ * with its options "mode", "group" and "backlog", as unix: has them; without "mode" it is 0600.
+ * Errors are those of via_transport.listen.
  */
 int  via_lifeline_listen(struct via_lifeline *self, const struct via_uri *uri, const char *name,
                         struct via_note *note);

@@ -315,7 +315,7 @@ static ssize_t mq_recv_wait(struct via_link *link, void *buf, size_t size, int t
 
 const struct via_transport via_mq = {
         .scheme = "mq",
-        .options = "maxmsg msgsize mode backlog",
+        .options = "maxmsg msgsize mode group backlog",
         .form = "mq:/name",
         .traits = VIA_PRIORITY,
         .link_size = sizeof(struct mq_link),

@@ -489,7 +489,7 @@ static const struct via_loan loan = {
 
 const struct via_transport via_shm = {
         .scheme = "shm",
-        .options = "mode backlog ring",
+        .options = "mode group backlog ring",
         .form = "shm:name",
         .traits = VIA_MEMORY,
         .link_size = sizeof(struct shm_link),
