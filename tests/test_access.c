@@ -37,15 +37,9 @@ static const char *place(const struct line *line, const char *query) {
 
 static struct stat stat_of(const char *file) {
         struct stat st = { .st_mode = 0 };
-        char path[512];
 
-        snprintf(path, sizeof(path), "%s/%s", links_folder(), file);
-        stat(path, &st);
+        stat(links_file(file), &st);
         return st;
-}
-
-static unsigned mode_of(const char *file) {
-        return stat_of(file).st_mode & 07777;
 }
 
 /* 0, or a code: then @words and the endpoint must be in the sentence. */
@@ -143,7 +137,7 @@ TEST(members_may_and_others_may_not, .timeout = 120) {
                 struct host host;
 
                 host_start(&host, place(line, cases[i].query), NULL);
-                CHECK_INT(mode_of(line->file), ==, cases[i].mode & line->bits);
+                CHECK_INT(links_mode_of(line->file), ==, cases[i].mode & line->bits);
                 CHECK_INT(stat_of(line->file).st_gid, ==, TEAM);
                 somebody_calls(TEAM, true, host.endpoint, member, "closed to uid 65534");
                 somebody_calls(TEAM, false, host.endpoint, member, "closed to uid 65534");
@@ -179,12 +173,12 @@ TEST(groups_share_a_folder) {
                 struct host a, b;
 
                 host_start(&a, place(&lines[i], "group=4242"), NULL);
-                CHECK_INT(mode_of("via"), ==, 0710);
+                CHECK_INT(links_mode_of("via"), ==, 0710);
                 CHECK_INT(stat_of("via").st_gid, ==, TEAM);
                 snprintf(two, sizeof(two), "%s:%stwo?group=4243", lines[i].scheme,
                          strcmp(lines[i].scheme, "mq") == 0 ? "/" : "");
                 host_start(&b, two, NULL);
-                CHECK_INT(mode_of("via"), ==, 0711);
+                CHECK_INT(links_mode_of("via"), ==, 0711);
                 somebody_calls(TEAM, true, a.endpoint, VIA_OK, NULL);
                 somebody_calls(OTHERS, true, a.endpoint, VIA_PERMISSION_DENIED, "gid 4242");
                 somebody_calls(TEAM, true, b.endpoint, VIA_PERMISSION_DENIED, "gid 4243");
@@ -201,7 +195,7 @@ TEST(a_folder_is_not_opened_in_vain) {
                 struct via_listener *listener = NULL;
 
                 REQUIRE(links_listen(place(&lines[i], NULL), &listener) == 0);
-                CHECK_INT(mode_of("via"), ==, 0700);
+                CHECK_INT(links_mode_of("via"), ==, 0700);
                 links_shut(&listener);
                 links_folder_end();
         }
@@ -247,7 +241,7 @@ TEST(a_group_by_its_name) {
         EACH_LINE(line) {
                 REQUIRE(links_listen(place(line, query), &listener) == 0);
                 CHECK_INT(stat_of(line->file).st_gid, ==, group->gr_gid);
-                CHECK_INT(mode_of(line->file), ==, 0660 & line->bits);
+                CHECK_INT(links_mode_of(line->file), ==, 0660 & line->bits);
                 links_shut(&listener);
                 links_folder_end();
         }
@@ -288,7 +282,7 @@ TEST(a_group_of_ones_own) {
         snprintf(query, sizeof(query), "group=%u&mode=0640", getegid());
         EACH_LINE(line) {
                 REQUIRE(links_listen(place(line, query), &listener) == 0);
-                CHECK_INT(mode_of(line->file), ==, 0640 & line->bits);
+                CHECK_INT(links_mode_of(line->file), ==, 0640 & line->bits);
                 CHECK_INT(stat_of(line->file).st_gid, ==, getegid());
                 links_shut(&listener);
                 links_folder_end();
@@ -302,10 +296,13 @@ static void somebody_listens(const struct line *line) {
                 test_fail(__FILE__, __LINE__, "%s: %s", line->scheme, links_note.text);
         CHECK_INT(stat_of(line->file).st_gid, ==, TEAM);
         links_shut(&listener);
+        if (links_listen(place(line, "group=4242&mode=0060"), &listener) == 0 && line->bits == 0777)
+                calls(place(line, NULL), VIA_PERMISSION_DENIED, "uid 65534 and has mode 0060");
+        links_shut(&listener);
         listens(place(line, "group=4243"), VIA_PERMISSION_DENIED,
                 "group=4243: uid 65534 is not in");
         listens(place(line, "group=root"), VIA_PERMISSION_DENIED, "add the user to the group");
-        CHECK_INT(mode_of(line->file), ==, 0);  /* it left nothing */
+        CHECK_INT(links_mode_of(line->file), ==, 0);  /* it left nothing */
 }
 
 TEST(a_group_that_is_not_ones_own) {
@@ -382,11 +379,11 @@ TEST(the_group_of_a_configuration) {
         setenv("VIA_CONFIG", path, 1);
 
         CHECK_INT(via_server_listen(server, "all", &err), ==, VIA_OK);
-        CHECK_INT(mode_of("a"), ==, 0660);
+        CHECK_INT(links_mode_of("a"), ==, 0660);
         CHECK_INT(stat_of("a").st_gid, ==, group);
-        CHECK_INT(mode_of("b"), ==, 0600);
+        CHECK_INT(links_mode_of("b"), ==, 0600);
         CHECK_INT(stat_of("b").st_gid, ==, group);
-        CHECK_INT(mode_of("via/shm-x.sock"), ==, 0660);
+        CHECK_INT(links_mode_of("via/shm-x.sock"), ==, 0660);
         CHECK_INT(stat_of("via/shm-x.sock").st_gid, ==, group);
         via_server_free(server);
         via_error_fini(&err);

@@ -9,6 +9,7 @@
  * permissions at all: everybody on this machine (in this network namespace) may connect. What a
  * killed server left at a path is cleaned as lock.h says.
  */
+#include <sys/socket.h>
 #include <sys/un.h>
 #include "access.h"
 #include "lock.h"
