@@ -296,13 +296,16 @@ static void report(struct scene *scene, enum role whose) {
 }
 
 static void set_scene(struct scene *scene, const struct via_transport *by) {
-        const char *query = strcmp(by->scheme, "shm") == 0 ? "ring=4096" : NULL;
+        bool shm = strcmp(by->scheme, "shm") == 0;
+        char query[64] = "";
 
         *scene = (struct scene){ .by = by };
-        scene->large = query || strcmp(by->scheme, "mq") == 0 ? 60000 : 3000000;
+        scene->large = shm || strcmp(by->scheme, "mq") == 0 ? 60000 : 3000000;
+        if (strstr(by->options, "group"))
+                snprintf(query, sizeof(query), "group=%u%s", getegid(), shm ? "&ring=4096" : "");
         snprintf(scene->dir, sizeof(scene->dir), "/tmp/via-faults-XXXXXX");
         REQUIRE(mkdtemp(scene->dir) != NULL);
-        host_place(by, scene->dir, query, scene->place, sizeof(scene->place));
+        host_place(by, scene->dir, *query ? query : NULL, scene->place, sizeof(scene->place));
         traces_find(&scene->before, getpid(), scene->dir);
 }
 

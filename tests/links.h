@@ -2,11 +2,12 @@
 /*
  * links.h - both ends of a link, for the tests of transports
  *
- * Speaks the contract of <via/transport.h> and nothing else. Whatever waits here waits for
- * arm()'s descriptors, and gives up after some seconds: a wakeup that was lost is a failure,
- * not a hang.
+ * Speaks the contract of <via/transport.h> and nothing else, in this process or in children of
+ * this one. Whatever waits here waits for arm()'s descriptors, and gives up after some seconds: a
+ * wakeup that was lost is a failure, not a hang.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <via/transport.h>
@@ -45,11 +46,45 @@ static inline void links_folder_end(void) {
         *links_folder_path = 0;
 }
 
+/* All but those of one link a server, whose ends cannot be in one process: see test_exec.c. */
+#define EACH_TRANSPORT(by) \
+        for (const struct via_transport *const *each = via_transports, *by; (by = *each); each++) \
+                if (!(by->traits & VIA_ALONE))
+
 static inline const struct via_transport *links_find(const char *scheme) {
         for (unsigned i = 0; via_transports[i]; i++)
                 if (strcmp(via_transports[i]->scheme, scheme) == 0)
                         return via_transports[i];
         return NULL;
+}
+
+/* "SCHEME:FOLDER/NAME", with @query ("" or "?..."). Static. */
+static inline const char *links_at(const char *scheme, const char *name, const char *query) {
+        static char text[512];
+
+        snprintf(text, sizeof(text), "%s:%s/%s%s", scheme, links_folder(), name, query);
+        return text;
+}
+
+/* The path of @name in the folder. Static. */
+static inline const char *links_file(const char *name) {
+        static char path[512];
+
+        snprintf(path, sizeof(path), "%s/%s", links_folder(), name);
+        return path;
+}
+
+static inline bool links_exists(const char *name) {
+        struct stat st;
+
+        return lstat(links_file(name), &st) == 0;
+}
+
+static inline unsigned links_mode_of(const char *name) {
+        struct stat st = { .st_mode = 0 };
+
+        stat(links_file(name), &st);
+        return st.st_mode & 07777;
 }
 
 /* An endpoint that a server could listen on, if nobody else does. Static. */
@@ -113,6 +148,51 @@ static inline int links_connect(const char *text, int timeout_ms, struct via_lin
         }
         free(uri);
         return r;
+}
+
+/* A child that listens on @uri, says so, and sleeps until it is killed. */
+static inline pid_t links_server(const char *uri) {
+        struct via_listener *listener = NULL;
+        int pipes[2];
+        pid_t pid;
+        char c;
+
+        REQUIRE(pipe2(pipes, O_CLOEXEC) == 0);
+        pid = fork();
+        if (pid == 0) {
+                if (links_listen(uri, &listener) == 0 && write(pipes[1], "x", 1) == 1)
+                        for (;;)
+                                pause();
+                _exit(1);
+        }
+        close(pipes[1]);
+        REQUIRE(read(pipes[0], &c, 1) == 1);
+        close(pipes[0]);
+        return pid;
+}
+
+static inline void links_kill(pid_t pid) {
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+}
+
+/* Runs @check in a child that is nobody, who may do nothing; it ends with 0 if all was well. */
+static inline void links_as_nobody(void (*check)(void)) {
+        int status = 1;
+        pid_t pid;
+
+        fflush(stdout);
+        pid = fork();
+        if (pid == 0) {
+                test_failures = 0;
+                if (geteuid() == 0 && (setgid(65534) || setuid(65534)))
+                        _exit(1);
+                check();
+                fflush(stdout);
+                _exit(test_failures != 0);
+        }
+        waitpid(pid, &status, 0);
+        CHECK_INT(status, ==, 0);
 }
 
 /* Sleeps as a driver does; false if nothing happened for long. */
@@ -254,4 +334,26 @@ static inline size_t links_drain(struct via_link *link, size_t from, size_t most
                 done += (size_t)n;
         }
         return done;
+}
+
+/* @size bytes to a peer that sends back what comes, and back. */
+static inline void links_echo(struct via_link *link, size_t size, bool wait_in_kernel) {
+        static unsigned char out[3000001], in[3000001];
+        size_t sent = 0, got = 0;
+
+        links_fill(out, size, size);
+        while (got < size) {
+                ssize_t n = sent < size ? link->by->send(link, out + sent, size - sent) : 0, m;
+
+                REQUIRE(n >= 0 || n == -EAGAIN);
+                sent += n > 0 ? (size_t)n : 0;
+                m = sent == size && wait_in_kernel
+                            ? link->by->recv_wait(link, in + got, size - got, 30000)
+                            : link->by->recv(link, in + got, size - got);
+                REQUIRE(m > 0 || m == -EAGAIN);
+                got += m > 0 ? (size_t)m : 0;
+                if (n <= 0 && m == -EAGAIN)
+                        REQUIRE(links_wait(link, sent < size ? POLLIN | POLLOUT : POLLIN));
+        }
+        CHECK(links_is_stream(in, size, size));
 }

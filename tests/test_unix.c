@@ -2,132 +2,33 @@
  * test_unix.c - what only unix: can do or suffer: paths, permissions, what dead servers leave,
  * races for a name
  */
-#include <fcntl.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include "links.h"
-
-static char text[512];
+#include "paths.h"
 
 static const char *endpoint(const char *name, const char *query) {
-        snprintf(text, sizeof(text), "unix:%s/%s%s", links_folder(), name, query);
-        return text;
-}
-
-static const char *file(const char *name) {
-        static char path[512];
-
-        snprintf(path, sizeof(path), "%s/%s", links_folder(), name);
-        return path;
-}
-
-static bool exists(const char *name) {
-        struct stat st;
-
-        return lstat(file(name), &st) == 0;
-}
-
-static unsigned mode_of(const char *name) {
-        struct stat st = { .st_mode = 0 };
-
-        stat(file(name), &st);
-        return st.st_mode & 07777;
-}
-
-/* A child that listens on @uri, says so, and sleeps until it is killed. */
-static pid_t start_server(const char *uri) {
-        struct via_listener *listener = NULL;
-        int pipes[2];
-        pid_t pid;
-        char c;
-
-        REQUIRE(pipe2(pipes, O_CLOEXEC) == 0);
-        pid = fork();
-        if (pid == 0) {
-                if (links_listen(uri, &listener) == 0 && write(pipes[1], "x", 1) == 1)
-                        for (;;)
-                                pause();
-                _exit(1);
-        }
-        close(pipes[1]);
-        REQUIRE(read(pipes[0], &c, 1) == 1);
-        close(pipes[0]);
-        return pid;
-}
-
-static void kill_server(pid_t pid) {
-        kill(pid, SIGKILL);
-        waitpid(pid, NULL, 0);
-}
-
-/* Runs @check in a child that is nobody, who may do nothing; it ends with 0 if all was well. */
-static void as_nobody(void (*check)(void)) {
-        int status = 1;
-        pid_t pid;
-
-        fflush(stdout);
-        pid = fork();
-        if (pid == 0) {
-                test_failures = 0;
-                if (geteuid() == 0 && (setgid(65534) || setuid(65534)))
-                        _exit(1);
-                check();
-                fflush(stdout);
-                _exit(test_failures != 0);
-        }
-        waitpid(pid, &status, 0);
-        CHECK_INT(status, ==, 0);
+        return links_at("unix", name, query);
 }
 
 TEST(what_a_dead_server_left_is_taken_over) {
-        struct via_listener *listener = NULL;
-        struct via_link *link = NULL;
-        pid_t pid = start_server(endpoint("s", ""));
-
-        kill_server(pid);
-        CHECK(exists("s"));
-        CHECK_INT(links_connect(endpoint("s", ""), 1000, &link), ==, -ECONNREFUSED);
-        CHECK(strstr(links_note.text, "is gone"));
-        CHECK_INT(links_listen(endpoint("s", ""), &listener), ==, 0);
-        CHECK_INT(links_connect(endpoint("s", ""), 1000, &link), ==, 0);
-        links_close(&link);
-        links_shut(&listener);
-        links_folder_end();
+        paths_dead("unix");
 }
 
 TEST(a_living_server_is_named) {
-        struct via_listener *listener = NULL;
-        char pid_text[32];
-        pid_t pid = start_server(endpoint("s", ""));
-
-        snprintf(pid_text, sizeof(pid_text), "process %d ", (int)pid);
-        CHECK_INT(links_listen(endpoint("s", ""), &listener), ==, -EADDRINUSE);
-        CHECK(strstr(links_note.text, pid_text));
-
-        /* Somebody removed the lock by hand: the server is still not robbed. */
-        CHECK_INT(unlink(file("s.lock")), ==, 0);
-        CHECK_INT(links_listen(endpoint("s", ""), &listener), ==, -EADDRINUSE);
-        CHECK(strstr(links_note.text, pid_text));
-        CHECK(exists("s"));
-        CHECK(!exists("s.lock"));
-
-        kill_server(pid);
-        CHECK_INT(links_listen(endpoint("s", ""), &listener), ==, 0);
-        links_shut(&listener);
-        links_folder_end();
+        paths_living("unix");
 }
 
 TEST(the_lock_is_asked_first) {
         struct via_listener *listener = NULL;
-        pid_t pid = start_server(endpoint("s", ""));
+        pid_t pid = links_server(endpoint("s", ""));
         int fd;
 
-        kill_server(pid);
-        fd = open(file("s.lock"), O_RDWR | O_CLOEXEC);
+        links_kill(pid);
+        fd = open(links_file("s.lock"), O_RDWR | O_CLOEXEC);
         REQUIRE(fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0);
         CHECK_INT(links_listen(endpoint("s", ""), &listener), ==, -EADDRINUSE);
-        CHECK(exists("s"));                             /* stale, but not ours to remove */
+        CHECK(links_exists("s"));                             /* stale, but not ours to remove */
         close(fd);
         CHECK_INT(links_listen(endpoint("s", ""), &listener), ==, 0);
         links_shut(&listener);
@@ -140,11 +41,11 @@ TEST(an_abstract_name_is_named_too) {
         pid_t pid;
 
         snprintf(name, sizeof(name), "unix:@via-test-%d", (int)getpid());
-        pid = start_server(name);
+        pid = links_server(name);
         snprintf(pid_text, sizeof(pid_text), "process %d ", (int)pid);
         CHECK_INT(links_listen(name, &listener), ==, -EADDRINUSE);
         CHECK(strstr(links_note.text, pid_text));
-        kill_server(pid);
+        links_kill(pid);
         CHECK_INT(links_listen(name, &listener), ==, 0);
         links_shut(&listener);
         strcat(name, "?mode=0600");
@@ -153,58 +54,8 @@ TEST(an_abstract_name_is_named_too) {
         CHECK_INT(links_listen("unix:@", &listener), ==, -EINVAL);
 }
 
-/*
- * Servers of one name start at once, over what the last winner left: each time exactly one gets
- * it.
- */
 TEST(racing_servers) {
-        enum { RACERS = 8, ROUNDS = 40 };
-        const char *uri = endpoint("s", "");
-        struct via_listener *listener = NULL;
-
-        links_folder();
-        for (int round = 0; round < ROUNDS; round++) {
-                int go[2], said[2], won = 0, refused = 0;
-                pid_t pids[RACERS];
-                char c;
-
-                REQUIRE(pipe2(go, O_CLOEXEC) == 0 && pipe2(said, O_CLOEXEC) == 0);
-                for (int i = 0; i < RACERS; i++) {
-                        pids[i] = fork();
-                        if (pids[i] == 0) {
-                                int r;
-
-                                close(go[1]);
-                                /* all hear the end of it together */
-                                if (read(go[0], &c, 1) != 0)
-                                        _exit(1);
-                                r = links_listen(uri, &listener);
-                                if (write(said[1],
-                                          r == 0 ? "w"
-                                          : r == -EADDRINUSE ? "r"
-                                                             : "?",
-                                          1) != 1)
-                                        _exit(1);
-                                for (;;)
-                                        pause();
-                        }
-                }
-                close(go[0]);
-                close(go[1]);
-                for (int i = 0; i < RACERS; i++) {
-                        REQUIRE(read(said[0], &c, 1) == 1);
-                        won += c == 'w';
-                        refused += c == 'r';
-                }
-                CHECK_INT(won, ==, 1);
-                CHECK_INT(refused, ==, RACERS - 1);
-                for (int i = 0; i < RACERS; i++)
-                        kill_server(pids[i]);
-                close(said[0]);
-                close(said[1]);
-        }
-        REQUIRE(links_listen(uri, &listener) == 0);
-        links_shut(&listener);
+        paths_race(endpoint("s", ""), 40);
         links_folder_end();
 }
 
@@ -228,11 +79,12 @@ TEST(comings_and_goings) {
                                         _exit(2);
                                 if (r)
                                         continue;
-                                claim = open(file("claim"), O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+                                claim = open(links_file("claim"), O_CREAT | O_EXCL | O_CLOEXEC,
+                                             0600);
                                 if (claim < 0)
                                         _exit(3);       /* somebody else won as well */
                                 wins++;
-                                unlink(file("claim"));
+                                unlink(links_file("claim"));
                                 close(claim);
                                 links_shut(&listener);
                         }
@@ -250,34 +102,34 @@ TEST(comings_and_goings) {
 TEST(other_files_are_left_alone) {
         struct via_listener *listener = NULL;
         struct via_link *link = NULL;
-        int fd = open(file("s"), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+        int fd = open(links_file("s"), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
 
         REQUIRE(write(fd, "precious", 8) == 8);
         close(fd);
         CHECK_INT(links_listen(endpoint("s", ""), &listener), ==, -EEXIST);
         CHECK(strstr(links_note.text, "no socket"));
-        CHECK(!exists("s.lock"));
+        CHECK(!links_exists("s.lock"));
         CHECK_INT(links_connect(endpoint("s", ""), 1000, &link), ==, -ECONNREFUSED);
         CHECK(strstr(links_note.text, "no socket"));
-        CHECK(exists("s"));
-        unlink(file("s"));
+        CHECK(links_exists("s"));
+        unlink(links_file("s"));
 
         /* Nor is what took our file's place while we served. */
         REQUIRE(links_listen(endpoint("s", ""), &listener) == 0);
-        unlink(file("s"));
-        close(open(file("s"), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+        unlink(links_file("s"));
+        close(open(links_file("s"), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
         links_shut(&listener);
-        CHECK(exists("s"));
-        CHECK(!exists("s.lock"));
-        unlink(file("s"));
+        CHECK(links_exists("s"));
+        CHECK(!links_exists("s.lock"));
+        unlink(links_file("s"));
 
-        REQUIRE(symlink("elsewhere", file("s")) == 0);
+        REQUIRE(symlink("elsewhere", links_file("s")) == 0);
         CHECK_INT(links_listen(endpoint("s", ""), &listener), ==, -EEXIST);
-        unlink(file("s"));
-        REQUIRE(symlink("elsewhere", file("s.lock")) == 0);
+        unlink(links_file("s"));
+        REQUIRE(symlink("elsewhere", links_file("s.lock")) == 0);
         CHECK_INT(links_listen(endpoint("s", ""), &listener), ==, -ELOOP);
-        CHECK(!exists("elsewhere"));
-        unlink(file("s.lock"));
+        CHECK(!links_exists("elsewhere"));
+        unlink(links_file("s.lock"));
         links_folder_end();
 }
 
@@ -293,7 +145,7 @@ TEST(a_forked_child_does_not_clean_up) {
                 _exit(0);
         }
         waitpid(pid, NULL, 0);
-        CHECK(exists("s"));
+        CHECK(links_exists("s"));
         CHECK_INT(links_connect(endpoint("s", ""), 1000, &link), ==, 0);
         links_close(&link);
         links_shut(&listener);
@@ -313,20 +165,20 @@ TEST(folders) {
         CHECK_INT(links_listen(endpoint("..", ""), &listener), ==, -EINVAL);
         CHECK_INT(links_listen("unix:/dev/null/s", &listener), ==, -ENOTDIR);
 
-        REQUIRE(mkdir(file("in"), 0700) == 0);
+        REQUIRE(mkdir(links_file("in"), 0700) == 0);
         CHECK_INT(links_listen(endpoint("in/../s", ""), &listener), ==, 0);
-        CHECK(exists("s"));
+        CHECK(links_exists("s"));
         links_shut(&listener);
 
         /* Relative to the folder at that time. */
-        REQUIRE(getcwd(cwd, sizeof(cwd)) && chdir(file("in")) == 0);
+        REQUIRE(getcwd(cwd, sizeof(cwd)) && chdir(links_file("in")) == 0);
         CHECK_INT(links_listen("unix:s", &listener), ==, 0);
-        CHECK(exists("in/s"));
+        CHECK(links_exists("in/s"));
         REQUIRE(chdir(cwd) == 0);
         listener->by->name(listener, name, sizeof(name));
         CHECK_STR(name, "unix:s");
         links_shut(&listener);
-        CHECK_INT(rmdir(file("in")), ==, 0);
+        CHECK_INT(rmdir(links_file("in")), ==, 0);
         links_folder_end();
 }
 
@@ -336,7 +188,7 @@ TEST(odd_names) {
         char name[512], longest[128];
 
         CHECK_INT(links_listen(endpoint("a%20b%3f%25", ""), &listener), ==, 0);
-        CHECK(exists("a b?%"));
+        CHECK(links_exists("a b?%"));
         listener->by->name(listener, name, sizeof(name));
         CHECK_STR(name, endpoint("a b%3F%25", ""));
         CHECK_INT(links_connect(name, 1000, &link), ==, 0);
@@ -363,16 +215,16 @@ TEST(modes) {
         mode_t old = umask(077);
 
         REQUIRE(links_listen(endpoint("s", "?mode=0666"), &listener) == 0);
-        CHECK_INT(mode_of("s"), ==, 0666);              /* whatever the umask took */
-        CHECK_INT(mode_of("s.lock"), ==, 0600);
+        CHECK_INT(links_mode_of("s"), ==, 0666);              /* whatever the umask took */
+        CHECK_INT(links_mode_of("s.lock"), ==, 0600);
         links_shut(&listener);
         umask(0);
         REQUIRE(links_listen(endpoint("s", "?mode=0600"), &listener) == 0);
-        CHECK_INT(mode_of("s"), ==, 0600);
+        CHECK_INT(links_mode_of("s"), ==, 0600);
         links_shut(&listener);
         umask(027);
         REQUIRE(links_listen(endpoint("s", ""), &listener) == 0);
-        CHECK_INT(mode_of("s"), ==, 0750);              /* no wish: the umask's */
+        CHECK_INT(links_mode_of("s"), ==, 0750);              /* no wish: the umask's */
         links_shut(&listener);
         umask(old);
         CHECK_INT(links_listen(endpoint("s", "?mode=rw"), &listener), ==, -EINVAL);
@@ -397,7 +249,7 @@ TEST(never_wider_than_its_mode) {
                 struct stat st;
 
                 for (;;)
-                        if (stat(file("s"), &st) == 0 && (st.st_mode & 0177))
+                        if (stat(links_file("s"), &st) == 0 && (st.st_mode & 0177))
                                 _exit(1);
         }
         for (int i = 0; i < 3000; i++) {
@@ -405,7 +257,7 @@ TEST(never_wider_than_its_mode) {
                 links_shut(&listener);
         }
         CHECK_INT(waitpid(pid, &status, WNOHANG), ==, 0);
-        kill_server(pid);
+        links_kill(pid);
         links_folder_end();
 }
 
@@ -436,11 +288,11 @@ TEST(not_permitted) {
         if (geteuid() != 0)
                 SKIP("only root can become nobody");
         chmod(links_folder(), 0755);
-        as_nobody(nobody_listens);
+        links_as_nobody(nobody_listens);
         REQUIRE(links_listen(endpoint("s", "?mode=0600"), &listener) == 0);
-        as_nobody(nobody_connects_to_the_socket);
+        links_as_nobody(nobody_connects_to_the_socket);
         chmod(links_folder(), 0700);
-        as_nobody(nobody_enters_the_folder);
+        links_as_nobody(nobody_enters_the_folder);
         links_shut(&listener);
         links_folder_end();
 }
@@ -472,13 +324,13 @@ TEST(sockets_of_another_kind) {
         struct via_listener *listener = NULL;
         struct via_link *link = NULL;
 
-        REQUIRE(strlen(file("s")) < sizeof(sun.sun_path));
-        strcpy(sun.sun_path, file("s"));
+        REQUIRE(strlen(links_file("s")) < sizeof(sun.sun_path));
+        strcpy(sun.sun_path, links_file("s"));
         REQUIRE(bind(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0);
         CHECK_INT(links_connect(endpoint("s", ""), 1000, &link), ==, -EPROTOTYPE);
         CHECK(strstr(links_note.text, "not a stream"));
         CHECK_INT(links_listen(endpoint("s", ""), &listener), ==, -EADDRINUSE);
-        CHECK(exists("s"));
+        CHECK(links_exists("s"));
         close(fd);
         CHECK_INT(links_listen(endpoint("s", ""), &listener), ==, 0);
         links_shut(&listener);

@@ -11,20 +11,13 @@
  * is sent before anybody has accepted it, and the server's is heard when it comes. Clients that
  * connect and say nothing are kept aside, so many and so long, and bother nobody.
  */
+#include "lifeline_hello.h"
 #include "local.h"
 
 enum {
-        VIA_HELLO_SIZE  = 64,           /* of the transport's own part, always */
-        VIA_HELLO_FDS   = 4,
         VIA_LIFELINE_NAME_MAX  = 64,
         VIA_LIFELINE_HALF_OPEN = 64,    /* who have connected and said nothing */
         VIA_LIFELINE_HELLO_MS  = 5000,  /* for so long */
-};
-
-struct via_hello {
-        unsigned char bytes[VIA_HELLO_SIZE];
-        int           fds[VIA_HELLO_FDS];
-        unsigned      n_fds;
 };
 
 struct via_half_open {
@@ -46,8 +39,8 @@ struct via_lifeline {
 
 /*
  * Listens for clients of @uri's scheme and @name (letters, digits, and - _ . but not first),
- * with its options "mode" and "backlog", as unix: has them; without "mode" it is 0600. Errors
- * are those of via_transport.listen.
+ * with its options "mode", "group" and "backlog", as unix: has them; without "mode" it is 0600.
+ * Errors are those of via_transport.listen.
  */
 int  via_lifeline_listen(struct via_lifeline *self, const struct via_uri *uri, const char *name,
                         struct via_note *note);
@@ -69,23 +62,3 @@ void via_lifeline_put_back(struct via_lifeline *self, int fd, const struct via_h
 /* As via_transport.connect; nothing is said yet. */
 int  via_lifeline_connect(const struct via_uri *uri, const char *name, int timeout_ms,
                          int *ret_fd, struct via_note *note);
-
-/* Says hello. The descriptors stay the caller's. Never waits: 0, or a negative errno. */
-int  via_lifeline_say(int fd, const struct via_hello *hello);
-
-/*
- * The peer's hello, whose descriptors become the caller's. -EAGAIN: not yet; -EMFILE: there is
- * no room for its descriptors, and it can be heard again; -ECONNRESET: the peer is gone;
- * -EPROTO: that was no hello. What comes is exactly one hello of this version, but how many
- * descriptors, and what they are, is still to be checked.
- */
-int  via_lifeline_hear(int fd, struct via_hello *ret_hello);
-
-/* Closes the descriptors; returns @r. */
-int  via_hello_drop(struct via_hello *hello, int r);
-
-/*
- * After both hellos: whether the peer is still there. 0, or -ECONNRESET when it has hung up.
- * Forgets packets that have come (a packet means no more than "look"). Never waits.
- */
-int  via_lifeline_check(int fd);

@@ -95,28 +95,32 @@ static int clear_stale(struct via_local *self, const struct via_local_address *a
 }
 
 /*
- * Gives our file the @mode that the umask may have narrowed. Through the descriptor, so never
- * something put in its place.
+ * Gives our file its group, and the mode that the umask may have narrowed. Through the
+ * descriptor, so never something put in its place: nor another file of ours, for which somebody
+ * made a second name.
  */
-static int widen(struct via_local *self, unsigned mode, struct via_note *note) {
-        char path[32];
-        int fd, r = 0;
+static int widen(struct via_local *self, const struct via_access *access, struct via_note *note) {
+        struct stat *mine = &self->mine;
+        int fd, r;
 
-        if ((self->mine.st_mode & 0777) == mode)
+        if (!access->group && (mine->st_mode & 0777) == access->mode)
                 return 0;
         fd = openat(self->lock.dir, self->lock.name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0)
                 return -errno;
-        snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-        if (fstat(fd, &self->mine) < 0 || !S_ISSOCK(self->mine.st_mode))
+        if (fstat(fd, mine) < 0 || !S_ISSOCK(mine->st_mode) || mine->st_uid != geteuid() ||
+            mine->st_nlink != 1)
                 r = via_note(note, -EEXIST, "somebody else put a file there");
-        else if (chmod(path, mode) < 0)
-                r = via_note(note, -errno, "cannot set mode %04o: %s", mode, strerror(errno));
+        else
+                r = via_access_give(access, fd, note);
+        if (r == 0 && fstat(fd, mine) < 0)
+                r = -errno;
         return via_fd_drop(&fd, r);
 }
 
-static int bind_path(struct via_local *self, const struct via_local_address *address, unsigned mode,
-                     struct via_note *note) {
+static int bind_path(struct via_local *self, const struct via_local_address *address,
+                     const struct via_access *access, struct via_note *note) {
+        unsigned birth = via_access_at_birth(access);
         int r = via_lock_take(&self->lock, address->sun.sun_path, note);
 
         if (r == -EADDRINUSE)
@@ -128,15 +132,15 @@ static int bind_path(struct via_local *self, const struct via_local_address *add
         r = clear_stale(self, address, note);
         if (r)
                 return r;
-        if (mode != (unsigned)VIA_LOCAL_NO_MODE && fchmod(self->fd, mode) < 0)
+        if (birth != (unsigned)VIA_ACCESS_UMASK && fchmod(self->fd, birth) < 0)
                 return -errno;
         if (bind(self->fd, (const struct sockaddr *)&address->sun, address->size) < 0)
                 return via_note(note, -errno, "cannot make the socket: %s", strerror(errno));
         VIA_POINT("local: bound, not widened");
         r = via_lock_stat(&self->lock, &self->mine);
-        if (r || mode == (unsigned)VIA_LOCAL_NO_MODE)
+        if (r || birth == (unsigned)VIA_ACCESS_UMASK)
                 return r;
-        return widen(self, mode, note);
+        return widen(self, access, note);
 }
 
 static int bind_abstract(struct via_local *self, const struct via_local_address *address,
@@ -157,27 +161,33 @@ void via_local_shut(struct via_local *self) {
         via_fd_drop(&self->fd, 0);
 }
 
+static int no_access(const struct via_uri *uri, struct via_note *note) {
+        static const char *const keys[] = { "mode", "group" };
+
+        for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+                if (via_uri_option(uri, keys[i]))
+                        return via_note(note, -EINVAL,
+                                        "%s=%.64s: only a path has permissions, not a name",
+                                        keys[i], via_uri_option(uri, keys[i]));
+        return 0;
+}
+
 int via_local_listen(struct via_local *self, const struct via_local_address *address,
                      const struct via_uri *uri, unsigned mode, struct via_note *note) {
-        const char *mode_text = via_uri_option(uri, "mode");
+        struct via_access access;
         unsigned backlog;
-        int r;
+        int r = address->abstract ? no_access(uri, note) : via_access_of(&access, uri, mode, note);
 
-        if (mode_text && (address->abstract || via_parse_mode(mode_text, &mode)))
-                return via_note(note, -EINVAL,
-                                address->abstract
-                                        ? "mode=%s: only a path has permissions, not a name"
-                                        : "mode=%s: an octal number like 0660 is wanted",
-                                mode_text);
-        r = via_note_unless_number(uri, "backlog", 1, VIA_BACKLOG_MAX, VIA_BACKLOG_DEFAULT,
-                                   &backlog, note);
+        r = r ? r
+              : via_note_unless_number(uri, "backlog", 1, VIA_BACKLOG_MAX, VIA_BACKLOG_DEFAULT,
+                                       &backlog, note);
         if (r)
                 return r;
         r = open_socket(address->type | SOCK_NONBLOCK, &self->fd);
         if (r)
                 return r;
         r = address->abstract ? bind_abstract(self, address, note)
-                              : bind_path(self, address, mode, note);
+                              : bind_path(self, address, &access, note);
         VIA_POINT("local: bound, not listening");
         if (r == 0 && listen(self->fd, (int)backlog) < 0)
                 r = -errno;
@@ -212,10 +222,7 @@ static int explain(const struct via_local_address *address, int r, struct via_no
                                                              : "socket of packets");
         case -EACCES:
                 if (stat(path, &st) == 0)
-                        return via_note(
-                                note, r,
-                                "the socket belongs to uid %u and has mode %04o: it is closed to uid %u",
-                                st.st_uid, st.st_mode & 0777, geteuid());
+                        return via_access_denied(&st, "socket", note);
                 return via_note(note, r, "a folder on the way to it is closed to uid %u",
                                 geteuid());
         }

@@ -4,16 +4,18 @@
  *
  * A path's permissions are those of its file, and there is no moment at which they are wider:
  * the socket has its mode before bind() gives it a name, so the umask can only narrow it, and
- * what the umask took is given back before listen() lets anybody in. An abstract name has no
+ * what the umask took is given back before listen() lets anybody in. One that is given to a
+ * group is its owner's alone until it has been. An abstract name has no
  * permissions at all: everybody on this machine (in this network namespace) may connect. What a
  * killed server left at a path is cleaned as lock.h says.
  */
+#include <sys/socket.h>
 #include <sys/un.h>
+#include "access.h"
 #include "lock.h"
 
 enum {
         VIA_LOCAL_PATH_MAX = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1,
-        VIA_LOCAL_NO_MODE  = ~0,        /* the umask decides, as for any file */
 };
 
 struct via_local_address {
@@ -36,8 +38,8 @@ int  via_local_address(struct via_local_address *address, int type, const char *
                       struct via_note *note);
 
 /*
- * Listens at @address, with the options "mode" (or else @mode) and "backlog" of @uri. Errors are
- * those of via_transport.listen.
+ * Listens at @address, with the options "mode" (or else @mode), "group" and "backlog" of @uri.
+ * Errors are those of via_transport.listen.
  */
 int  via_local_listen(struct via_local *self, const struct via_local_address *address,
                      const struct via_uri *uri, unsigned mode, struct via_note *note);

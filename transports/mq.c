@@ -1,11 +1,7 @@
 /*
  * mq.c - POSIX message queues, mq:/name
  *
- * The name is that of a lifeline (see lifeline.h), and of nothing else: no queue is ever left
- * under it. A client makes two queues, one each way, takes their names away at once and passes
- * the descriptors in its hello, so the one who wants the link pays for it, out of its own
- * RLIMIT_MSGQUEUE, and a server trusts nothing but what it has looked at: that they are queues,
- * and how large.
+ * How the two ends come to a queue each way is in mq_meet.h.
  *
  * A stream is cut into messages, at most msgsize bytes each, of priority 0 or 1; each priority
  * is a stream of its own. A queue outlives its sender, so what somebody sent before it died or
@@ -16,17 +12,9 @@
  * clear at any time. So nothing here depends on it: what must not wait has a deadline long ago.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
-#include "fd.h"
-#include "lifeline.h"
-#include "mq_pair.h"
-#include "note.h"
+#include "mq_meet.h"
 #include "table.h"
 
 /*
@@ -34,140 +22,6 @@
  * too: 0.5 us less a round trip of 2.7, and a death is known soon enough.
  */
 enum { BLIND_MS = 20 };
-
-enum { BYE_SIZE = 1 };                          /* the polite end: a packet in the lifeline */
-
-struct mq_link {
-        struct via_link     link;
-        int                 lifeline;
-        struct via_mq_pair  pair;
-        bool                ended, polite;      /* the peer has; how */
-        bool                full;               /* the queue was, when we last sent */
-        unsigned            kept_priority;
-        size_t              kept_at, kept_size; /* of a message that the caller has no room for */
-        unsigned char      *kept;               /* msgsize bytes */
-};
-
-struct mq_listener {
-        struct via_listener listener;
-        struct via_lifeline lifeline;
-};
-
-static struct mq_link *mq_link(struct via_link *link) {
-        return (struct mq_link *)link;
-}
-
-/* --- the two ends ----------------------------------------------------------------------------- */
-
-/* mq_overview(7): a slash, then anything but a slash. The lifeline looks at the rest. */
-static int check_name(const struct via_uri *uri, struct via_note *note) {
-        int r = via_note_unless_path(uri, note);
-
-        if (r)
-                return r;
-        if (uri->path[0] != '/')
-                return via_note(note, -EINVAL, "the name of a queue begins with a slash: mq:/%s",
-                                uri->path);
-        if (strchr(uri->path + 1, '/'))
-                return via_note(note, -EINVAL, "the name of a queue has one slash, its first");
-        if (!uri->path[1])
-                return via_note(note, -EINVAL, "a name should follow the slash");
-        return 0;
-}
-
-static int mq_listen(struct via_listener *listener, const struct via_uri *uri,
-                     struct via_note *note) {
-        struct mq_listener *self = (struct mq_listener *)listener;
-        struct via_mq_size size;
-        int r = check_name(uri, note);
-
-        r = r ? r : via_mq_size_of(&size, uri, note);
-        r = r ? r : via_lifeline_listen(&self->lifeline, uri, uri->path + 1, note);
-        if (r == 0)
-                via_mq_clean();
-        return r;
-}
-
-static void mq_watch(struct via_listener *listener, struct via_wait *ret_wait) {
-        via_lifeline_watch(&((struct mq_listener *)listener)->lifeline, ret_wait);
-}
-
-static void mq_name(const struct via_listener *listener, char *buf, size_t size) {
-        snprintf(buf, size, "mq:/%s", ((const struct mq_listener *)listener)->lifeline.name);
-}
-
-static void mq_shut(struct via_listener *listener) {
-        via_lifeline_shut(&((struct mq_listener *)listener)->lifeline);
-}
-
-static int make_kept(struct mq_link *self) {
-        self->kept = malloc(self->pair.size.msgsize);
-        return self->kept ? 0 : -ENOMEM;
-}
-
-static int mq_accept(struct via_listener *listener, struct via_link *link) {
-        struct mq_listener *at = (struct mq_listener *)listener;
-        struct mq_link *self = mq_link(link);
-        struct via_hello hello;
-        int r = via_lifeline_accept(&at->lifeline, &self->lifeline, &hello);
-
-        if (r)
-                return r;
-        VIA_POINT("mq: heard hello");
-        r = via_mq_pair_check(&self->pair, &hello);
-        if (r) {
-                via_hello_drop(&hello, 0);
-                return via_fd_drop(&self->lifeline, -ECONNABORTED);
-        }
-        r = make_kept(self);
-        if (r)
-                via_lifeline_put_back(&at->lifeline, self->lifeline, &hello);
-        return r;
-}
-
-static int mq_connect(struct via_link *link, const struct via_uri *uri, int timeout_ms,
-                      struct via_note *note) {
-        struct mq_link *self = mq_link(link);
-        struct via_hello hello = { .n_fds = 0 };
-        struct via_mq_size size;
-        int r = check_name(uri, note);
-
-        r = r ? r : via_mq_size_of(&size, uri, note);
-        r = r ? r : via_lifeline_connect(uri, uri->path + 1, timeout_ms, &self->lifeline, note);
-        if (r)
-                return r;
-        r = via_mq_pair_make(&self->pair, &size, note);
-        if (r)
-                return via_fd_drop(&self->lifeline, r);
-        via_mq_pair_offer(&self->pair, &hello);
-        r = make_kept(self);
-        VIA_POINT("mq: has queues, said nothing");
-        r = r ? r : via_lifeline_say(self->lifeline, &hello);
-        VIA_POINT("mq: said hello");
-        if (r) {
-                free(self->kept);
-                via_mq_pair_close(&self->pair);
-                return via_fd_drop(&self->lifeline, r);
-        }
-        return 0;
-}
-
-static void mq_close(struct via_link *link) {
-        struct mq_link *self = mq_link(link);
-
-        send(self->lifeline, "", BYE_SIZE, MSG_DONTWAIT | MSG_NOSIGNAL);
-        VIA_POINT("mq: said goodbye");
-        via_fd_drop(&self->lifeline, 0);
-        via_mq_pair_close(&self->pair);
-        free(self->kept);
-        self->kept = NULL;
-}
-
-static void mq_peer(const struct via_link *link, struct via_peer *ret_peer) {
-        via_local_peer(((const struct mq_link *)link)->lifeline, ret_peer);
-}
-
-/* --- bytes ------------------------------------------------------------------------------------ */
 
 /* Whether the peer is gone: then nothing more will come into the queue. */
 static bool has_ended(struct mq_link *self) {
@@ -178,7 +32,7 @@ static bool has_ended(struct mq_link *self) {
 
                 if (n < 0 && (errno == EAGAIN || errno == EINTR))
                         return false;
-                self->polite = n == BYE_SIZE;
+                self->polite = n == VIA_MQ_BYE_SIZE;
                 self->ended = true;
         }
         return self->ended;
@@ -315,21 +169,21 @@ static ssize_t mq_recv_wait(struct via_link *link, void *buf, size_t size, int t
 
 const struct via_transport via_mq = {
         .scheme = "mq",
-        .options = "maxmsg msgsize mode backlog",
+        .options = "maxmsg msgsize mode group backlog",
         .form = "mq:/name",
         .traits = VIA_PRIORITY,
         .link_size = sizeof(struct mq_link),
-        .listener_size = sizeof(struct mq_listener),
-        .listen = mq_listen,
-        .accept = mq_accept,
-        .watch = mq_watch,
-        .name = mq_name,
-        .shut = mq_shut,
-        .connect = mq_connect,
+        .listener_size = sizeof(struct via_mq_listener),
+        .listen = via_mq_listen,
+        .accept = via_mq_accept,
+        .watch = via_mq_watch,
+        .name = via_mq_name,
+        .shut = via_mq_shut,
+        .connect = via_mq_connect,
         .send = mq_send_some,
         .recv = mq_recv,
         .recv_wait = mq_recv_wait,
         .arm = mq_arm,
-        .peer = mq_peer,
-        .close = mq_close,
+        .peer = via_mq_peer,
+        .close = via_mq_close,
 };

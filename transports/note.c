@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <via/transport.h>
 #include "note.h"
 
@@ -28,6 +29,22 @@ int via_note_unless_path(const struct via_uri *uri, struct via_note *note) {
                         uri->scheme, uri->scheme, *uri->path ? "/" : "", uri->host, uri->path);
         if (!*uri->path)
                 return via_note(note, -EINVAL, "nothing follows %s:", uri->scheme);
+        return 0;
+}
+
+int via_note_unless_name(const char *name, size_t most, struct via_note *note) {
+        size_t n = strlen(name);
+
+        if (n > most)
+                return via_note(note, -ENAMETOOLONG, "the name has %zu letters, %zu are allowed",
+                                n, most);
+        for (const char *c = name; *c || c == name; c++)
+                if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
+                      (*c >= '0' && *c <= '9') || *c == '_' || *c == '-' ||
+                      (*c == '.' && c > name)))
+                        return via_note(
+                                note, -EINVAL,
+                                "a name consists of letters, digits and - _ . (not at its start)");
         return 0;
 }
 

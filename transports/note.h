@@ -20,6 +20,12 @@ int via_note(struct via_note *note, int r, const char *format, ...)
 int via_note_unless_path(const struct via_uri *uri, struct via_note *note);
 
 /*
+ * 0 if @name consists of letters, digits and - _ . (but not first), at most so many; or -EINVAL or
+ * -ENAMETOOLONG with a note.
+ */
+int via_note_unless_name(const char *name, size_t most, struct via_note *note);
+
+/*
  * The number that option @key has, from @least to @most; @otherwise if the option is not there.
  * 0, or -EINVAL with a note.
  */

@@ -2,170 +2,23 @@
  * shm.c - shared memory between two processes, shm:name
  *
  * Each end has memory of its own: a ring that it writes, and some words. The other end reads all
- * of that, and can write none of it. They meet at a lifeline, over which each hands its memory to
- * the other; the client does not wait for the server's, so until the server has accepted it, it
- * writes into its ring and nobody reads.
+ * of that, and can write none of it. How they meet is in shm_meet.h.
  *
  * Sleeping: say so in a word, look again, sleep; the other end publishes, then looks at that
  * word, and rings once for each sleep (tests/shm_wake.pml is the proof). While both are awake
- * there is no system call. The bell is an eventfd between processes of one user. A descriptor's
- * flags belong to all who share it, so a peer could make our ring block: one of the same user
- * could as well stop us with a signal, any other gets packets on the lifeline instead, which
- * cannot block.
+ * there is no system call.
  *
  * Death is the lifeline's hang-up. It is asked for when we wake and nothing has come.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
-#include "fd.h"
-#include "lifeline.h"
-#include "note.h"
-#include "shm_memory.h"
+#include "shm_meet.h"
 #include "table.h"
 
-enum { RING_DEFAULT = 2 * 1024 * 1024 };
-
-struct shm_link {
-        struct via_link          link;
-        int                      fd;            /* the lifeline */
-        int                      bell, peer_bell;       /* -1: packets on the lifeline */
-        int                      wait;          /* a client's epoll of bell and lifeline, or -1 */
-        pid_t                    owner;
-        struct via_shm_memory    mine, theirs;  /* theirs: none until we have heard of it */
-        struct via_ring_writer   out;
-        struct via_ring_reader   in;
-        struct via_ring_position nowhere;       /* where the peer has read to, until it is there */
-        uint64_t                 sleeps;        /* the word of our last sleep */
-        uint64_t                 rung;          /* the word of the peer's sleep that we ended */
-        bool                     asleep;        /* as our word says */
-        bool                     may_have_rung; /* our bell */
-        bool                     doubt;         /* whether the peer still lives */
-        int                      gone;          /* 1: it left; else 0, or why the link is dead */
-};
-
-struct shm_listener {
-        struct via_listener listener;
-        struct via_lifeline lifeline;
-        size_t              ring;
-};
-
-/* What the bytes of a hello are; descriptors: the memory, and then perhaps the bell. */
-struct greeting {
-        uint64_t ring;
-};
-
-static struct shm_link *shm_link(struct via_link *link) {
-        return (struct shm_link *)link;
-}
-
-/* --- meeting --- */
-
-static int parse(const struct via_uri *uri, size_t *ret_ring, struct via_note *note) {
-        unsigned ring;
-        int r = via_note_unless_path(uri, note);
-
-        r = r ? r : via_note_unless_number(uri, "ring", VIA_SHM_RING_LEAST, VIA_SHM_RING_MOST,
-                                           RING_DEFAULT, &ring, note);
-        if (r)
-                return r;
-        *ret_ring = (size_t)getpagesize();
-        while (*ret_ring < ring)
-                *ret_ring *= 2;
-        return 0;
-}
-
-static void drop(struct shm_link *self) {
-        via_shm_drop(&self->mine);
-        via_shm_drop(&self->theirs);
-        via_fd_drop(&self->bell, 0);
-        via_fd_drop(&self->peer_bell, 0);
-        via_fd_drop(&self->wait, 0);
-        via_fd_drop(&self->fd, 0);
-}
-
-/* Bells are for those who could stop us anyway. */
-static bool same_user(const struct shm_link *self) {
-        struct via_peer peer = { .known = false };
-
-        via_local_peer(self->fd, &peer);
-        return peer.known && peer.uid == geteuid();
-}
-
-/* Makes our end, and says hello on @fd, which becomes ours only if this succeeds. */
-static int start(struct shm_link *self, int fd, size_t ring) {
-        struct via_hello hello = { .n_fds = 1 };
-        struct greeting greeting = { .ring = ring };
-        int r;
-
-        self->fd = fd;
-        self->bell = self->peer_bell = self->wait = -1;
-        self->owner = getpid();
-        r = via_shm_make(&self->mine, ring, &hello.fds[0]);
-        if (r)
-                return r;
-        if (same_user(self)) {
-                self->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-                if (self->bell < 0)
-                        r = -errno;
-                hello.fds[hello.n_fds++] = self->bell;
-        }
-        self->out = (struct via_ring_writer){ .bytes = self->mine.ring,
-                                              .size = ring,
-                                              .ret_tail = &self->mine.words->tail,
-                                              .peer_head = &self->nowhere };
-        memcpy(hello.bytes, &greeting, sizeof(greeting));
-        VIA_POINT("shm: has memory, said nothing");
-        r = r ? r : via_lifeline_say(fd, &hello);
-        VIA_POINT("shm: said hello");
-        via_fd_drop(&hello.fds[0], 0);
-        if (r == -ECONNRESET) {
-                self->doubt = true;             /* it may have written something before it left */
-                r = 0;
-        }
-        if (r) {
-                self->fd = -1;
-                drop(self);
-        }
-        return r;
-}
-
-static bool is_bell(int fd) {
-        char path[32], what[32];
-        ssize_t n;
-
-        snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-        n = readlink(path, what, sizeof(what) - 1);
-        what[n < 0 ? 0 : n] = 0;
-        return strcmp(what, "anon_inode:[eventfd]") == 0 && (fcntl(fd, F_GETFL) & O_NONBLOCK);
-}
-
-/* Maps what the peer has handed over, if nothing is wrong with it; its descriptors stay. */
-static int check(struct shm_link *self, const struct via_hello *hello) {
-        struct greeting greeting;
-
-        memcpy(&greeting, hello->bytes, sizeof(greeting));
-        if (hello->n_fds != 1 && (hello->n_fds != 2 || !is_bell(hello->fds[1])))
-                return -EPROTO;
-        return via_shm_take(&self->theirs, greeting.ring, hello->fds[0]);
-}
-
-/* Both ends are there: the descriptors are closed or kept. */
-static void join(struct shm_link *self, struct via_hello *hello) {
-        if (hello->n_fds == 2 && same_user(self))
-                self->peer_bell = hello->fds[--hello->n_fds];
-        via_hello_drop(hello, 0);
-        VIA_POINT("shm: heard hello");
-        self->out.peer_head = &self->theirs.words->head;
-        self->in = (struct via_ring_reader){ .bytes = self->theirs.ring,
-                                             .size = self->theirs.size,
-                                             .ret_head = &self->mine.words->head,
-                                             .peer_tail = &self->theirs.words->tail };
-}
+/* --- sleeping and waking --- */
 
 /* 0 once the peer has said hello; -EAGAIN: not yet. */
 static int meet(struct shm_link *self) {
@@ -180,95 +33,15 @@ static int meet(struct shm_link *self) {
         if (r == -EAGAIN || r == -EMFILE)
                 return r;
         if (r == 0) {
-                r = check(self, &hello);
+                r = via_shm_check(self, &hello);
                 if (r == 0)
-                        join(self, &hello);
+                        via_shm_join(self, &hello);
                 else
                         via_hello_drop(&hello, 0);
         }
         self->gone = r;
         return r;
 }
-
-static int shm_listen(struct via_listener *listener, const struct via_uri *uri,
-                      struct via_note *note) {
-        struct shm_listener *self = (struct shm_listener *)listener;
-        int r = parse(uri, &self->ring, note);
-
-        return r ? r : via_lifeline_listen(&self->lifeline, uri, uri->path, note);
-}
-
-static int shm_accept(struct via_listener *listener, struct via_link *link) {
-        struct shm_listener *at = (struct shm_listener *)listener;
-        struct shm_link *self = shm_link(link);
-        struct via_hello hello;
-        int fd, r = via_lifeline_accept(&at->lifeline, &fd, &hello);
-
-        if (r)
-                return r;
-        r = check(self, &hello);
-        r = r ? r : start(self, fd, at->ring);
-        if (r)
-                via_shm_drop(&self->theirs);
-        if (r == -EMFILE || r == -ENFILE || r == -ENOMEM) {
-                via_lifeline_put_back(&at->lifeline, fd, &hello);
-                return r;
-        }
-        if (r) {
-                via_hello_drop(&hello, 0);
-                return via_fd_drop(&fd, -ECONNABORTED);
-        }
-        join(self, &hello);
-        return 0;
-}
-
-static void shm_watch(struct via_listener *listener, struct via_wait *ret_wait) {
-        via_lifeline_watch(&((struct shm_listener *)listener)->lifeline, ret_wait);
-}
-
-static void shm_name(const struct via_listener *listener, char *buf, size_t size) {
-        snprintf(buf, size, "shm:%s", ((const struct shm_listener *)listener)->lifeline.name);
-}
-
-static void shm_shut(struct via_listener *listener) {
-        via_lifeline_shut(&((struct shm_listener *)listener)->lifeline);
-}
-
-/*
- * What a client sleeps in that has nothing else to wait for. Edge-triggered, the bell need not
- * be hushed: only its ringing counts, and one counter is good for 2^64 of it.
- */
-static int make_wait(struct shm_link *self) {
-        struct epoll_event bell = { .events = EPOLLIN | EPOLLET };
-        struct epoll_event lifeline = { .events = EPOLLIN };
-
-        self->wait = epoll_create1(EPOLL_CLOEXEC);
-        if (self->wait < 0 ||
-            epoll_ctl(self->wait, EPOLL_CTL_ADD, self->fd, &lifeline) < 0 ||
-            (self->bell >= 0 && epoll_ctl(self->wait, EPOLL_CTL_ADD, self->bell, &bell) < 0))
-                return -errno;
-        return 0;
-}
-
-static int shm_connect(struct via_link *link, const struct via_uri *uri, int timeout_ms,
-                       struct via_note *note) {
-        struct shm_link *self = shm_link(link);
-        size_t ring;
-        int fd, r = parse(uri, &ring, note);
-
-        r = r ? r : via_lifeline_connect(uri, uri->path, timeout_ms, &fd, note);
-        if (r)
-                return r;
-        r = start(self, fd, ring);
-        if (r)
-                return via_fd_drop(&fd, r);
-        r = make_wait(self);
-        if (r)
-                drop(self);
-        return r;
-}
-
-/* --- sleeping and waking --- */
 
 static void ring_bell(struct shm_link *self) {
         uint64_t one = 1;
@@ -452,7 +225,7 @@ static ssize_t shm_recv_wait(struct via_link *link, void *buf, size_t size, int 
         const uint8_t *data;
         ssize_t n;
 
-        if (self->wait < 0 && (n = make_wait(self)) < 0)
+        if (self->wait < 0 && (n = via_shm_make_wait(self)) < 0)
                 return n;
         if (timeout_ms != 0 && lie_down(self, POLLIN) == 0 &&
             epoll_wait(self->wait, &event, 1, timeout_ms) < 0 && errno != EINTR)
@@ -461,10 +234,6 @@ static ssize_t shm_recv_wait(struct via_link *link, void *buf, size_t size, int 
                 return shm_recv(link, buf, size);
         n = shm_peek(link, &data);
         return n > 0 ? 0 : n;
-}
-
-static void shm_peer(const struct via_link *link, struct via_peer *ret_peer) {
-        via_local_peer(((const struct shm_link *)link)->fd, ret_peer);
 }
 
 static void shm_close(struct via_link *link) {
@@ -477,7 +246,7 @@ static void shm_close(struct via_link *link) {
         } else {
                 self->mine.words = self->theirs.words = NULL;   /* a child never had them */
         }
-        drop(self);
+        via_shm_part(self);
 }
 
 static const struct via_loan loan = {
@@ -489,22 +258,22 @@ static const struct via_loan loan = {
 
 const struct via_transport via_shm = {
         .scheme = "shm",
-        .options = "mode backlog ring",
+        .options = "mode group backlog ring",
         .form = "shm:name",
         .traits = VIA_MEMORY,
         .link_size = sizeof(struct shm_link),
-        .listener_size = sizeof(struct shm_listener),
-        .listen = shm_listen,
-        .accept = shm_accept,
-        .watch = shm_watch,
-        .name = shm_name,
-        .shut = shm_shut,
-        .connect = shm_connect,
+        .listener_size = sizeof(struct via_shm_listener),
+        .listen = via_shm_listen,
+        .accept = via_shm_accept,
+        .watch = via_shm_watch,
+        .name = via_shm_name,
+        .shut = via_shm_shut,
+        .connect = via_shm_connect,
         .send = shm_send,
         .recv = shm_recv,
         .recv_wait = shm_recv_wait,
         .arm = shm_arm,
-        .peer = shm_peer,
+        .peer = via_shm_peer,
         .close = shm_close,
         .loan = &loan,
 };

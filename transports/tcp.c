@@ -2,8 +2,7 @@
  * tcp.c - TCP, tcp://host:port, IPv4 and IPv6
  *
  * A name may have several addresses: a client tries them in turn and divides its time fairly
- * among those left; a server takes the first that it can have. The time that getaddrinfo()
- * takes is the resolver's (resolv.conf), not ours to bound; numbers never ask it.
+ * among those left; a server takes the first that it can have.
  *
  * A peer that vanished without a word (power, cable) is noticed by keepalive after about a
  * minute of silence. TCP_USER_TIMEOUT would be sooner when data are under way, but would also
@@ -15,23 +14,22 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include "fd.h"
 #include "note.h"
+#include "now.h"
 #include "table.h"
+#include "tcp_address.h"
 
 enum {
         KEEPALIVE_IDLE_S = 30,                  /* silent that long: ask */
         KEEPALIVE_INTERVAL_S = 10,              /* again after */
         KEEPALIVE_COUNT = 3,                    /* unanswered that often: dead */
-        ADDRESS_SIZE = 64,                      /* as in struct via_peer */
 };
 
 /*
@@ -45,55 +43,6 @@ static int set_options(int fd) {
         r = r ? r : via_fd_set(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
         r = r ? r : via_fd_set(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
         return r ? r : via_fd_set(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_COUNT);
-}
-
-/* "10.0.0.5:4242", "[::1]:4242" */
-static void format_address(const struct sockaddr *sa, socklen_t size,
-                           char ret[static ADDRESS_SIZE]) {
-        char host[46 + 16 + 1], port[8];        /* with a scope: fe80::1%eth0 */
-
-        *ret = 0;
-        if (getnameinfo(sa, size, host, sizeof(host), port, sizeof(port),
-                        NI_NUMERICHOST | NI_NUMERICSERV) == 0)
-                snprintf(ret, ADDRESS_SIZE,
-                         sa->sa_family == AF_INET6 ? "[%.52s]:%s" : "%.54s:%s", host, port);
-}
-
-static int resolve(const struct via_uri *uri, int flags, struct addrinfo **ret_list,
-                   struct via_note *note) {
-        struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = flags | AI_NUMERICSERV };
-        const char *host = uri->host && *uri->host ? uri->host : NULL;
-        char port[16];
-        int r;
-
-        if (!uri->host || (*uri->path && strcmp(uri->path, "/") != 0))
-                return via_note(note, -EINVAL, "an endpoint of tcp looks like tcp://host:port");
-        if (uri->port < 0)
-                return via_note(note, -EINVAL, "a port is missing: tcp://host:port");
-        if (uri->port == 0 && !(flags & AI_PASSIVE))
-                return via_note(note, -EINVAL,
-                                "port 0 is for servers: it lets the kernel choose one");
-        snprintf(port, sizeof(port), "%d", uri->port);
-
-        hints.ai_flags |= AI_NUMERICHOST;
-        r = getaddrinfo(host, port, &hints, ret_list);
-        if (r == EAI_NONAME && host) {
-                hints.ai_flags ^= AI_NUMERICHOST;
-                r = getaddrinfo(host, port, &hints, ret_list);
-        }
-        switch (r) {
-        case 0:
-                return 0;
-        case EAI_SYSTEM:
-                return -errno;
-        case EAI_MEMORY:
-                return -ENOMEM;
-        case EAI_AGAIN:
-                return via_note(note, -EHOSTUNREACH,
-                                "no name server could be asked for the address of %s", host);
-        default:
-                return via_note(note, -ENOENT, "no host has the name %s", host ? host : "");
-        }
 }
 
 /*
@@ -148,7 +97,7 @@ static int tcp_listen(struct via_listener *listener, const struct via_uri *uri,
                                    &backlog, note);
         if (r)
                 return r;
-        r = resolve(uri, AI_PASSIVE, &list, note);
+        r = via_tcp_resolve(uri, AI_PASSIVE, &list, note);
         if (r)
                 return r;
 
@@ -173,11 +122,11 @@ static int tcp_accept(struct via_listener *listener, struct via_link *link) {
 static void tcp_name(const struct via_listener *listener, char *buf, size_t size) {
         struct sockaddr_storage sa = { 0 };
         socklen_t sa_size = sizeof(sa);
-        char address[ADDRESS_SIZE], escaped[3 * ADDRESS_SIZE];
+        char address[VIA_TCP_ADDRESS_SIZE], escaped[3 * VIA_TCP_ADDRESS_SIZE];
 
         getsockname(((const struct via_fd_listener *)listener)->fd, (struct sockaddr *)&sa,
                     &sa_size);
-        format_address((struct sockaddr *)&sa, sa_size, address);
+        via_tcp_format((struct sockaddr *)&sa, sa_size, address);
         /* the percent sign before a scope */
         via_uri_escape(address, escaped, sizeof(escaped));
         snprintf(buf, size, "tcp://%s", escaped);
@@ -187,22 +136,15 @@ static void tcp_shut(struct via_listener *listener) {
         via_fd_drop(&((struct via_fd_listener *)listener)->fd, 0);
 }
 
-static int64_t now_ms(void) {
-        struct timespec ts;
-
-        clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Waits until the connection is made or refused; less than 0: without end. */
 static int finish_connect(int fd, int timeout_ms) {
-        int64_t end = now_ms() + timeout_ms;
+        int64_t end = via_now_ms() + timeout_ms;
         struct pollfd pfd = { .fd = fd, .events = POLLOUT };
         socklen_t size = sizeof(int);
         int n, error, left;
 
         do {
-                left = timeout_ms < 0 ? -1 : (int)(end - now_ms());
+                left = timeout_ms < 0 ? -1 : (int)(end - via_now_ms());
                 n = poll(&pfd, 1, timeout_ms >= 0 && left < 0 ? 0 : left);
         } while (n < 0 && errno == EINTR);
         if (n <= 0)
@@ -245,9 +187,9 @@ static int connect_to(int *fd, const struct addrinfo *at, int timeout_ms) {
 
 static int explain_connect(const struct addrinfo *at, int n_others, int r, int timeout_ms,
                            struct via_note *note) {
-        char address[ADDRESS_SIZE], others[32] = "";
+        char address[VIA_TCP_ADDRESS_SIZE], others[32] = "";
 
-        format_address(at->ai_addr, at->ai_addrlen, address);
+        via_tcp_format(at->ai_addr, at->ai_addrlen, address);
         if (n_others > 0)
                 snprintf(others, sizeof(others), ", nor %d more", n_others);
         switch (r) {
@@ -269,10 +211,10 @@ static int explain_connect(const struct addrinfo *at, int n_others, int r, int t
 static int tcp_connect(struct via_link *link, const struct via_uri *uri, int timeout_ms,
                        struct via_note *note) {
         struct via_fd_link *self = (struct via_fd_link *)link;
-        int64_t end = now_ms() + timeout_ms;
+        int64_t end = via_now_ms() + timeout_ms;
         struct addrinfo *list, *at, *last;
         int n = 0, tried = 0, left, share = -1;
-        int r = resolve(uri, 0, &list, note);
+        int r = via_tcp_resolve(uri, 0, &list, note);
 
         if (r)
                 return r;
@@ -281,7 +223,7 @@ static int tcp_connect(struct via_link *link, const struct via_uri *uri, int tim
         r = -ECONNREFUSED;
         for (at = last = list; at && r; at = at->ai_next, tried++) {
                 if (timeout_ms >= 0) {
-                        left = (int)(end - now_ms());
+                        left = (int)(end - via_now_ms());
                         share = left > 0 ? left / (n - tried) : 0;
                 }
                 r = connect_to(&self->fd, last = at, share);
@@ -297,7 +239,7 @@ static void tcp_peer(const struct via_link *link, struct via_peer *ret_peer) {
         socklen_t size = sizeof(sa);
 
         if (getpeername(((const struct via_fd_link *)link)->fd, (struct sockaddr *)&sa, &size) == 0)
-                format_address((struct sockaddr *)&sa, size, ret_peer->address);
+                via_tcp_format((struct sockaddr *)&sa, size, ret_peer->address);
 }
 
 const struct via_transport via_tcp = {

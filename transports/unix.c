@@ -42,7 +42,7 @@ static int unix_listen(struct via_listener *listener, const struct via_uri *uri,
         if (r)
                 return r;
         memcpy(self->path, uri->path, strlen(uri->path) + 1);
-        r = via_local_listen(&self->local, &address, uri, (unsigned)VIA_LOCAL_NO_MODE, note);
+        r = via_local_listen(&self->local, &address, uri, (unsigned)VIA_ACCESS_UMASK, note);
         self->fd.fd = self->local.fd;
         return r;
 }
@@ -87,7 +87,7 @@ static void unix_peer(const struct via_link *link, struct via_peer *ret_peer) {
 
 const struct via_transport via_unix = {
         .scheme = "unix",
-        .options = "mode backlog",
+        .options = "mode group backlog",
         .form = "unix:/path or unix:@name",
         .link_size = sizeof(struct via_fd_link),
         .listener_size = sizeof(struct unix_listener),
