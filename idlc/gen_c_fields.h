@@ -31,6 +31,7 @@ struct field {
         const char *type;               /* in the message, of an element: "int32_t ", "char *" */
         const char *value;              /* as an argument: "uint8_t ", "const char *" */
         const char *of;                 /* C name of the enum or the struct */
+        const char *ret, *n_ret;        /* as arguments that come out: "ret_x", "ret_n_x" */
         const struct idl_value *def;    /* what it is without being set, if not zero; or NULL */
         const char *def_name;           /* of the constant with that value, once it is written */
 };

@@ -51,7 +51,8 @@ void gen_interface(struct gen *gen, const struct idl_interface *i) {
         emit_comment(gen->h, 0, emit_clean(gen->arena, i->decl.doc));
         buf_printf(gen->h, "extern const struct via_interface %s_interface;\n",
                    names_of(gen->arena, &i->decl));
-        gen_client_header(gen, ops, i->n_ops);
+        for (unsigned k = 0; k < i->n_ops; k++)
+                gen_client_header(gen, &ops[k]);
         gen_server_header(gen, i, ops);
 
         for (unsigned k = 0; k < i->n_ops; k++) {
@@ -60,6 +61,6 @@ void gen_interface(struct gen *gen, const struct idl_interface *i) {
                         private_message(gen, &ops[k].response);
         }
         gen_server_source(gen, i, ops);
-        gen_client_source(gen, i, ops);
-        operations_fini(ops, i);
+        for (unsigned k = 0; k < i->n_ops; k++)
+                gen_client_source(gen, &ops[k]);
 }

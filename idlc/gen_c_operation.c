@@ -44,31 +44,33 @@ static void add_field(struct gen *gen, struct operation *op, struct message *mes
 static void name_arguments(struct gen *gen, struct operation *op) {
         static const char *const ours[] = { "base", "call", "client", "err", "options" };
         struct message *in = &op->request, *out = &op->response;
-        struct pool members;
+        struct pool pool, members;
 
-        pool_init(&op->pool, &gen->names);
-        op->pool.arguments = true;
+        pool_init(&pool, &gen->names);
+        pool.arguments = true;
         for (unsigned i = 0; i < sizeof(ours) / sizeof(*ours); i++)
-                pool_take(&op->pool, ours[i], NULL);
+                pool_take(&pool, ours[i], NULL);
         for (unsigned i = 0; i < in->n_fields; i++)
-                in->fields[i].name = pool_pick(&op->pool, in->fields[i].label,
+                in->fields[i].name = pool_pick(&pool, in->fields[i].label,
                                                field_companion(&in->fields[i]), NULL);
 
         pool_init(&members, &gen->names);
         pool_take(&members, "base", NULL);
-        op->rets = arena_array(gen->arena, const char *, out->n_fields);
-        op->n_rets = arena_array(gen->arena, const char *, out->n_fields);
         for (unsigned i = 0; i < out->n_fields; i++) {
                 struct field *field = &out->fields[i];
-                const char *label = field->decl ? field->label : "result", *ret;
+                const char *label = field->decl ? field->label : "result";
 
                 field->name = pool_pick(&members, label, field_companion(field), NULL);
-                ret = arena_printf(gen->arena, "ret_%s", label);
-                op->rets[i] = pool_pick(&op->pool, ret, NULL, NULL);
-                op->n_rets[i] = pool_pick(
-                        &op->pool, arena_printf(gen->arena, "ret_n_%s", label), NULL, NULL);
+                field->ret = pool_pick(&pool, arena_printf(gen->arena, "ret_%s", label), NULL,
+                                       NULL);
+                field->n_ret = pool_pick(&pool, arena_printf(gen->arena, "ret_n_%s", label), NULL,
+                                         NULL);
         }
+        op->local.request = pool_pick(&pool, "request", NULL, NULL);
+        op->local.response = pool_pick(&pool, "response", NULL, NULL);
+        op->local.code = pool_pick(&pool, "r", NULL, NULL);
         pool_fini(&members);
+        pool_fini(&pool);
 }
 
 struct operation *operations_of(struct gen *gen, const struct idl_interface *interface) {
@@ -87,6 +89,7 @@ struct operation *operations_of(struct gen *gen, const struct idl_interface *int
                 op->wire = arena_printf(gen->arena, "%s/%s",
                                         names_dotted(gen->arena, &interface->decl),
                                         idl->decl.name);
+                op->method = arena_printf(gen->arena, "%s_interface.methods[%u]", name, i);
                 op->request = make_message(gen, op, interface, "request");
                 op->response = make_message(gen, op, interface, "response");
                 if (idl->result->kind != IDL_VOID)
@@ -103,13 +106,4 @@ struct operation *operations_of(struct gen *gen, const struct idl_interface *int
         }
         pool_fini(&members);
         return ops;
-}
-
-void operations_fini(struct operation *ops, const struct idl_interface *interface) {
-        for (unsigned i = 0; i < interface->n_ops; i++)
-                pool_fini(&ops[i].pool);
-}
-
-const char *operation_local(struct operation *op, const char *name) {
-        return pool_pick(&op->pool, name, NULL, NULL);
 }

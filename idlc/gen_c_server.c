@@ -93,8 +93,8 @@ void gen_server_header(struct gen *gen, const struct idl_interface *interface,
                 struct list list = { .arena = gen->arena };
 
                 list_add(&list, "struct via_call *call");
-                list_ins(&list, &ops[i]);
-                list_server_rets(&list, &ops[i]);
+                list_ins(&list, &ops[i].request);
+                list_server_rets(&list, &ops[i].response);
                 emit_list(out, arena_printf(gen->arena, "        int (*%s)(", ops[i].name),
                           &list, ");\n");
         }
