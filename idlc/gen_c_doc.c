@@ -14,6 +14,16 @@ static const char *facts(struct gen *gen, const struct idl_operation *op) {
                 buf_printf(&text, "%s%s%s", i ? ", " : "Raises ",
                            names_of(gen->arena, &op->raises[i]->decl),
                            i + 1 == op->n_raises ? "." : "");
+        if (op->stream_in && op->stream_out)
+                buf_printf(&text,
+                           "%sStreams both ways: @%s to the handler, the result to the client.",
+                           text.len ? " " : "", op->stream_in->decl.name);
+        else if (op->stream_in)
+                buf_printf(&text, "%sStreams @%s: the client writes, the handler reads.",
+                           text.len ? " " : "", op->stream_in->decl.name);
+        else if (op->stream_out)
+                buf_printf(&text, "%sStreams its result: the handler writes, the client reads.",
+                           text.len ? " " : "");
         if (op->oneway)
                 buf_puts(&text,
                          "Oneway: it has been sent when this returns, and no more is known.");

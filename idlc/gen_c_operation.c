@@ -37,40 +37,31 @@ static void add_field(struct gen *gen, struct operation *op, struct message *mes
         field_of_type(gen, type, false, &holder, field);
 }
 
-/*
- * The parameters that go in keep their names if anything does. A result may then not find
- * "ret_x" free, and takes what is.
- */
-static void name_arguments(struct gen *gen, struct operation *op) {
-        static const char *const ours[] = { "base", "call", "client", "err", "options" };
-        struct message *in = &op->request, *out = &op->response;
-        struct pool pool, members;
+static void make_messages(struct gen *gen, struct operation *op,
+                          const struct idl_interface *interface) {
+        const struct idl_operation *idl = op->idl;
+        struct message *out = &op->response;
 
-        pool_init(&pool, &gen->names);
-        pool.arguments = true;
-        for (unsigned i = 0; i < sizeof(ours) / sizeof(*ours); i++)
-                pool_take(&pool, ours[i], NULL);
-        for (unsigned i = 0; i < in->n_fields; i++)
-                in->fields[i].name = pool_pick(&pool, in->fields[i].label,
-                                               field_companion(&in->fields[i]), NULL);
-
-        pool_init(&members, &gen->names);
-        pool_take(&members, "base", NULL);
-        for (unsigned i = 0; i < out->n_fields; i++) {
-                struct field *field = &out->fields[i];
-                const char *label = field->decl ? field->label : "result";
-
-                field->name = pool_pick(&members, label, field_companion(field), NULL);
-                field->ret = pool_pick(&pool, arena_printf(gen->arena, "ret_%s", label), NULL,
-                                       NULL);
-                field->n_ret = pool_pick(&pool, arena_printf(gen->arena, "ret_n_%s", label), NULL,
-                                         NULL);
+        op->request = make_message(gen, op, interface, "request");
+        op->response = make_message(gen, op, interface, "response");
+        if (idl->stream_in)
+                op->in_item.message = make_message(gen, op, interface, "in_item");
+        if (idl->stream_out) {
+                op->out_item.message = make_message(gen, op, interface, "out_item");
+                out = &op->out_item.message;
         }
-        op->local.request = pool_pick(&pool, "request", NULL, NULL);
-        op->local.response = pool_pick(&pool, "response", NULL, NULL);
-        op->local.code = pool_pick(&pool, "r", NULL, NULL);
-        pool_fini(&members);
-        pool_fini(&pool);
+        if (idl->result->kind != IDL_VOID)
+                add_field(gen, op, out, idl->result, NULL);
+        for (unsigned p = 0; p < idl->n_params; p++) {
+                const struct idl_param *param = idl->params[p];
+
+                if (param->dir & IDL_IN)
+                        add_field(gen, op,
+                                  param == idl->stream_in ? &op->in_item.message : &op->request,
+                                  param->type, param);
+                if (param->dir & IDL_OUT)
+                        add_field(gen, op, &op->response, param->type, param);
+        }
 }
 
 struct operation *operations_of(struct gen *gen, const struct idl_interface *interface) {
@@ -90,19 +81,9 @@ struct operation *operations_of(struct gen *gen, const struct idl_interface *int
                                         names_dotted(gen->arena, &interface->decl),
                                         idl->decl.name);
                 op->method = arena_printf(gen->arena, "%s_interface.methods[%u]", name, i);
-                op->request = make_message(gen, op, interface, "request");
-                op->response = make_message(gen, op, interface, "response");
-                if (idl->result->kind != IDL_VOID)
-                        add_field(gen, op, &op->response, idl->result, NULL);
-                for (unsigned p = 0; p < idl->n_params; p++) {
-                        if (idl->params[p]->dir & IDL_IN)
-                                add_field(gen, op, &op->request, idl->params[p]->type,
-                                          idl->params[p]);
-                        if (idl->params[p]->dir & IDL_OUT)
-                                add_field(gen, op, &op->response, idl->params[p]->type,
-                                          idl->params[p]);
-                }
-                name_arguments(gen, op);
+                op->streams = idl->stream_in || idl->stream_out;
+                make_messages(gen, op, interface);
+                operation_names(gen, op);
         }
         pool_fini(&members);
         return ops;

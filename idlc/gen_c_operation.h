@@ -4,10 +4,17 @@
  *
  * What goes in is the request: in and inout parameters, in order. What comes out is the
  * response: the result, then out and inout parameters. The client's functions and the server's
- * differ only in how they hand over what comes out.
+ * differ only in how they hand over what comes out. What is streamed is in neither: each item
+ * is a message of its own.
  */
 #include "emit.h"
 #include "gen_c_fields.h"
+
+/* What is streamed in one direction: a message of one field. */
+struct item {
+        struct message message;         /* name NULL: nothing is */
+        const char *local, *code;       /* locals of a function that has its arguments */
+};
 
 struct operation {
         const struct idl_operation *idl;
@@ -16,14 +23,25 @@ struct operation {
         const char *wire;               /* "hello.Greeter/greet" */
         const char *method;             /* its table, "hello_Greeter_interface.methods[0]" */
         struct message request, response;
+        struct item in_item, out_item;
+        bool streams;                   /* one of them, or both */
         /* locals of a function that has all of its arguments */
         struct {
-                const char *request, *response, *code;
+                const char *request, *response, *code, *arena;
         } local;
 };
 
 /* The operations of an interface, its bases' included. */
 struct operation *operations_of(struct gen *gen, const struct idl_interface *interface);
+
+/* Gives its arguments and locals their names. */
+void operation_names(struct gen *gen, struct operation *op);
+
+/*
+ * Whether an item is the same in C in both directions, or there is but one: then the client's
+ * functions are the handler's too.
+ */
+bool operation_one_item(const struct operation *op);
 
 /*
  * Whether a result field is handed to a handler in place, not through a variable of another
@@ -60,6 +78,8 @@ const char *operation_comment(struct gen *gen, const struct idl_operation *op);
 /* What an interface becomes, in the header and in the source; there the tables come first. */
 void gen_client_header(struct gen *gen, const struct operation *op);
 void gen_client_source(struct gen *gen, const struct operation *op);
+void gen_stream_header(struct gen *gen, const struct operation *op);
+void gen_stream_source(struct gen *gen, const struct operation *op);
 void gen_server_header(struct gen *gen, const struct idl_interface *interface,
                        struct operation *ops);
 void gen_server_source(struct gen *gen, const struct idl_interface *interface,

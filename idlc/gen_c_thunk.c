@@ -62,6 +62,8 @@ static void pass(struct list *list, const struct operation *op) {
                         list_add(list, "(%.*s)in->%s", (int)strcspn(field->value, " "),
                                  field->value, field->name);
         }
+        if (op->streams)
+                list_add(list, "via_call_stream(call)");
         for (unsigned i = 0; i < op->response.n_fields; i++) {
                 const struct field *field = &op->response.fields[i];
                 bool bytes = field->bytes && !field->many;

@@ -76,7 +76,8 @@ static const char *const functions[] = {
 /* What generated prototypes and structs use themselves: a #define must not be called so. */
 static const char *const ours[] = {
         "a", "b", "base", "call", "client", "desc", "err", "message", "messages", "n", "name",
-        "ops", "options", "out", "request", "response", "ret_value", "self", "server", "value",
+        "ops", "options", "out", "request", "response", "ret_stream", "ret_value", "self",
+        "server", "stream", "value",
 };
 
 static bool find(const char *name, const char *const *list, size_t n) {
