@@ -264,6 +264,7 @@ struct idl_unit {
         unsigned n_decls;
         struct idl_decl **all;          /* the same for every file, in order: to look for clashes */
         unsigned n_all;
+        bool library;                   /* it is one of Via's own: module `via` is allowed */
 };
 
 /* Sees through typedefs: never returns an IDL_TYPEDEF. */
