@@ -114,6 +114,9 @@ uint64_t via_method_id(const char *name);
 /* Frees @n strings, and the array they are in, as a call returns a sequence of strings. */
 void via_strings_free(size_t n, char **strings);
 
+/* The same of @n octet sequences. */
+void via_octets_free(size_t n, ProtobufCBinaryData *octets);
+
 #ifdef __cplusplus
 }
 #endif
