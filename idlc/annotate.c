@@ -26,6 +26,11 @@ static const struct known *find(const char *name, bool fold) {
         return NULL;
 }
 
+/* @feed is another name for @stream. */
+static const char *real_name(const struct known *k) {
+        return strcmp(k->name, "feed") ? k->name : "stream";
+}
+
 static char letter(const struct idl_decl *decl) {
         static const char letters[] = "MSETCILFOP";
         static const enum idl_decl_kind kinds[] = {
@@ -161,10 +166,9 @@ static const struct known *look_up(struct checker *c, const struct idl_decl *dec
         }
         if (k->where[0] != '*' && !strchr(k->where, letter(decl))) {
                 diag(c->diag, ANNOTATION_TARGET, node->at, k->name, decl_what(decl), decl->name);
-                return NULL;
-        }
-        if (!strcmp(k->name, "stream") || !strcmp(k->name, "feed")) {
-                diag(c->diag, NOT_YET, node->at, k->name[0] == 's' ? "@stream" : "@feed");
+                if (!strcmp(real_name(k), "stream"))
+                        diag_help(c->diag,
+                                  "it goes before an operation or one of its `in` parameters");
                 return NULL;
         }
         if (decl->kind == IDL_DECL_PARAM &&
@@ -285,7 +289,7 @@ void annotate(struct checker *c, struct idl_decl *decl, const struct syn *annota
                 ordered = check_order(c, node);
                 k = look_up(c, decl, node);
                 annotation = arena_new(c->arena, struct idl_annotation);
-                annotation->name = k ? k->name : node->name;
+                annotation->name = k ? real_name(k) : node->name;
                 annotation->at = node->at;
                 if (k && (!ordered || !check_args(c, node, k, annotation)))
                         continue;

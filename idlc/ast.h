@@ -95,7 +95,7 @@ struct idl_annotation_arg {
 };
 
 struct idl_annotation {
-        const char *name;               /* as written, "key", "M::mine" */
+        const char *name;               /* "key", "M::mine"; of an alias the one it is for */
         struct idl_annotation_arg *args;
         unsigned n_args;
         struct span at;
@@ -210,6 +210,8 @@ struct idl_operation {
         struct idl_struct **raises;     /* exceptions, no duplicates */
         unsigned n_raises;
         bool oneway;                    /* then: void, only in parameters, no raises */
+        bool stream_out;                /* @stream: the result is one item of many */
+        const struct idl_param *stream_in;      /* likewise this parameter, an `in`; or NULL */
         bool idempotent;
         uint32_t deadline;              /* @deadline, ms; 0: none given */
 };
@@ -262,6 +264,7 @@ struct idl_unit {
         unsigned n_decls;
         struct idl_decl **all;          /* the same for every file, in order: to look for clashes */
         unsigned n_all;
+        bool library;                   /* it is one of Via's own: module `via` is allowed */
 };
 
 /* Sees through typedefs: never returns an IDL_TYPEDEF. */

@@ -117,6 +117,9 @@ uint32_t member_id(struct checker *c, const struct idl_struct *decl,
                    const struct idl_member *member, const struct syn *node, uint32_t previous);
 void member_ids_check(struct checker *c, const struct idl_struct *decl);
 
+/* check_stream.c: which of its parameters, and whether its result, is a stream */
+void check_streams(struct checker *c, struct idl_operation *op);
+
 /* check_struct.c, check_interface.c, check_enum.c */
 void check_struct(struct checker *c, const struct syn *node);
 void check_struct_forward(struct checker *c, const struct syn *node);

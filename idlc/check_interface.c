@@ -178,6 +178,7 @@ static void check_operation(struct checker *c, struct idl_interface *decl, const
         op->params = (struct idl_param **)list.v;
         op->n_params = list.n;
         check_raises(c, op, node);
+        check_streams(c, op);
         if (op->oneway)
                 check_oneway(c, op, node);
 

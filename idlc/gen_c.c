@@ -178,6 +178,7 @@ int idlc_gen_c(const struct idl_unit *unit, struct diag *diag, struct buf *heade
         unsigned errors = diag->n_errors;
 
         names_init(&gen.names, unit->arena, diag);
+        gen.names.library = unit->library;
         wrappers_find(&gen);
         enter_names(&gen);
         if (diag->n_errors == errors) {

@@ -19,6 +19,11 @@ bool field_is_direct(const struct field *field) {
         }
 }
 
+bool field_is_owned(const struct field *field) {
+        return field->many || field->bytes || field->kind == IDL_STRING ||
+               field->kind == IDL_STRUCT;
+}
+
 /* Of an element of a sequence or array. */
 static const char *element(const struct field *field) {
         return field->bytes && !field->many ? "uint8_t " : field->type;
@@ -30,9 +35,14 @@ const char *field_out_type(const struct field *field) {
         return field->kind == IDL_STRING || field->kind == IDL_STRUCT ? field->type : field->value;
 }
 
-void list_ins(struct list *list, const struct operation *op) {
-        for (unsigned i = 0; i < op->request.n_fields; i++) {
-                const struct field *field = &op->request.fields[i];
+/* Whether an argument beside it tells how many there are. */
+static bool is_sized(const struct field *field) {
+        return (field->many || field->bytes) && !field->exact;
+}
+
+void list_ins(struct list *list, const struct message *message) {
+        for (unsigned i = 0; i < message->n_fields; i++) {
+                const struct field *field = &message->fields[i];
                 bool pointers = field->many && !field->bytes &&
                                 (field->kind == IDL_STRING || field->kind == IDL_STRUCT);
 
@@ -52,32 +62,48 @@ void list_ins(struct list *list, const struct operation *op) {
         }
 }
 
-void list_client_rets(struct list *list, const struct operation *op) {
-        for (unsigned i = 0; i < op->response.n_fields; i++) {
-                const struct field *field = &op->response.fields[i];
-                bool array = field->many || field->bytes;
-
-                if (array && !field->exact)
-                        list_add(list, "size_t *%s", op->n_rets[i]);
-                list_add(list, "%s*%s%s", field_out_type(field), array ? "*" : "", op->rets[i]);
+void pass_ins(struct list *list, const struct message *message) {
+        for (unsigned i = 0; i < message->n_fields; i++) {
+                if (is_sized(&message->fields[i]))
+                        list_add(list, "n_%s", message->fields[i].name);
+                list_add(list, "%s", message->fields[i].name);
         }
 }
 
-void list_server_rets(struct list *list, const struct operation *op) {
-        for (unsigned i = 0; i < op->response.n_fields; i++) {
-                const struct field *field = &op->response.fields[i];
+void list_client_rets(struct list *list, const struct message *message) {
+        for (unsigned i = 0; i < message->n_fields; i++) {
+                const struct field *field = &message->fields[i];
+
+                if (is_sized(field))
+                        list_add(list, "size_t *%s", field->n_ret);
+                list_add(list, "%s*%s%s", field_out_type(field),
+                         field->many || field->bytes ? "*" : "", field->ret);
+        }
+}
+
+void pass_client_rets(struct list *list, const struct message *message) {
+        for (unsigned i = 0; i < message->n_fields; i++) {
+                if (is_sized(&message->fields[i]))
+                        list_add(list, "%s", message->fields[i].n_ret);
+                list_add(list, "%s", message->fields[i].ret);
+        }
+}
+
+void list_server_rets(struct list *list, const struct message *message) {
+        for (unsigned i = 0; i < message->n_fields; i++) {
+                const struct field *field = &message->fields[i];
                 bool array = field->many || field->bytes;
 
                 if (array && field->exact) {
-                        list_add(list, "%s%s[%" PRIu32 "]", element(field), op->rets[i],
+                        list_add(list, "%s%s[%" PRIu32 "]", element(field), field->ret,
                                  field->count);
                 } else if (array) {
-                        list_add(list, "size_t *%s", op->n_rets[i]);
-                        list_add(list, "%s**%s", element(field), op->rets[i]);
+                        list_add(list, "size_t *%s", field->n_ret);
+                        list_add(list, "%s**%s", element(field), field->ret);
                 } else if (field->kind == IDL_STRUCT) {
-                        list_add(list, "struct %s *%s", field->of, op->rets[i]);
+                        list_add(list, "struct %s *%s", field->of, field->ret);
                 } else {
-                        list_add(list, "%s*%s", field_out_type(field), op->rets[i]);
+                        list_add(list, "%s*%s", field_out_type(field), field->ret);
                 }
         }
 }

@@ -31,6 +31,7 @@ struct field {
         const char *type;               /* in the message, of an element: "int32_t ", "char *" */
         const char *value;              /* as an argument: "uint8_t ", "const char *" */
         const char *of;                 /* C name of the enum or the struct */
+        const char *ret, *n_ret;        /* as arguments that come out: "ret_x", "ret_n_x" */
         const struct idl_value *def;    /* what it is without being set, if not zero; or NULL */
         const char *def_name;           /* of the constant with that value, once it is written */
 };
@@ -91,6 +92,13 @@ const char *field_companion(const struct field *field);
 void wrappers_find(struct gen *gen);
 /* Those that @decl is the reason of, the inner before the outer. */
 struct wrapper *wrappers_of(struct gen *gen, const struct idl_decl *decl);
+
+/*
+ * The table of the ranges of @message's fields, which are @sorted by number, and how many have
+ * one; "NULL": none.
+ */
+const char *gen_spans(struct gen *gen, const struct message *message,
+                      struct field *const *sorted, unsigned *ret_n);
 
 struct field field_of_member(struct gen *gen, const struct idl_member *member);
 /* Gives each its name in C, unless it is in the way of another: that is an error. */

@@ -5,24 +5,50 @@
 #include "gen_c.h"
 #include "gen_c_operation.h"
 
+/*
+ * Enters what is generated because of @op in @i. An inherited operation is there because of the
+ * interface, not of where it was declared.
+ */
+static void enter(struct gen *gen, const struct idl_interface *i, const struct idl_operation *op,
+                  const char *suffix) {
+        const char *name = names_of(gen->arena, &i->decl);
+
+        if (op->decl.parent == &i->decl)
+                names_enter(&gen->names, arena_printf(gen->arena, "%s_%s", name, op->decl.name),
+                            suffix, &op->decl);
+        else
+                names_enter(&gen->names, arena_printf(gen->arena, "%s_", name),
+                            arena_printf(gen->arena, "%s%s", op->decl.name, suffix), &i->decl);
+}
+
+/*
+ * A handler's own functions are entered of every stream that goes both ways, so that a name does
+ * not become taken because a type changes.
+ */
+static void enter_operation(struct gen *gen, const struct idl_interface *i,
+                            const struct idl_operation *op) {
+        static const char *const unary[] = { "", "_with", NULL },
+                                 *const stream[] = { "_open", "_open_with", "_read",
+                                                     "_write", "_finish",    NULL },
+                                 *const both[] = { "_read_in", "_write_out", NULL };
+        const char *const *suffix = op->stream_in || op->stream_out ? stream : unary;
+
+        for (; *suffix; suffix++)
+                enter(gen, i, op, *suffix);
+        if (op->stream_in)
+                enter(gen, i, op, "_close_send");
+        for (suffix = both; op->stream_in && op->stream_out && *suffix; suffix++)
+                enter(gen, i, op, *suffix);
+}
+
 void gen_enter_interface(struct gen *gen, const struct idl_interface *i) {
-        const char *name = names_of(gen->arena, &i->decl), *full;
+        const char *name = names_of(gen->arena, &i->decl);
 
         names_enter(&gen->names, name, "_interface", &i->decl);
         names_enter(&gen->names, name, "_ops", &i->decl);
         names_enter(&gen->names, name, "_serve", &i->decl);
-        for (unsigned k = 0; k < i->n_ops; k++) {
-                /*
-                 * An inherited operation is there because of the interface, not of where it was
-                 * declared.
-                 */
-                const struct idl_decl *decl =
-                        i->ops[k]->decl.parent == &i->decl ? &i->ops[k]->decl : &i->decl;
-
-                full = arena_printf(gen->arena, "%s_%s", name, i->ops[k]->decl.name);
-                names_enter(&gen->names, full, "", decl);
-                names_enter(&gen->names, full, "_with", decl);
-        }
+        for (unsigned k = 0; k < i->n_ops; k++)
+                enter_operation(gen, i, i->ops[k]);
         gen_enter_wrappers(gen, &i->decl);
 }
 
@@ -47,19 +73,26 @@ void gen_interface(struct gen *gen, const struct idl_interface *i) {
         for (unsigned k = 0; k < i->n_ops; k++) {
                 declare(gen, &ops[k].request);
                 declare(gen, &ops[k].response);
+                declare(gen, &ops[k].in_item.message);
+                declare(gen, &ops[k].out_item.message);
         }
         emit_comment(gen->h, 0, emit_clean(gen->arena, i->decl.doc));
         buf_printf(gen->h, "extern const struct via_interface %s_interface;\n",
                    names_of(gen->arena, &i->decl));
-        gen_client_header(gen, ops, i->n_ops);
+        for (unsigned k = 0; k < i->n_ops; k++)
+                (ops[k].streams ? gen_stream_header : gen_client_header)(gen, &ops[k]);
         gen_server_header(gen, i, ops);
 
         for (unsigned k = 0; k < i->n_ops; k++) {
                 private_message(gen, &ops[k].request);
                 if (!ops[k].idl->oneway)
                         private_message(gen, &ops[k].response);
+                if (ops[k].in_item.message.name)
+                        private_message(gen, &ops[k].in_item.message);
+                if (ops[k].out_item.message.name)
+                        private_message(gen, &ops[k].out_item.message);
         }
         gen_server_source(gen, i, ops);
-        gen_client_source(gen, i, ops);
-        operations_fini(ops, i);
+        for (unsigned k = 0; k < i->n_ops; k++)
+                (ops[k].streams ? gen_stream_source : gen_client_source)(gen, &ops[k]);
 }

@@ -37,38 +37,31 @@ static void add_field(struct gen *gen, struct operation *op, struct message *mes
         field_of_type(gen, type, false, &holder, field);
 }
 
-/*
- * The parameters that go in keep their names if anything does. A result may then not find
- * "ret_x" free, and takes what is.
- */
-static void name_arguments(struct gen *gen, struct operation *op) {
-        static const char *const ours[] = { "base", "call", "client", "err", "options" };
-        struct message *in = &op->request, *out = &op->response;
-        struct pool members;
+static void make_messages(struct gen *gen, struct operation *op,
+                          const struct idl_interface *interface) {
+        const struct idl_operation *idl = op->idl;
+        struct message *out = &op->response;
 
-        pool_init(&op->pool, &gen->names);
-        op->pool.arguments = true;
-        for (unsigned i = 0; i < sizeof(ours) / sizeof(*ours); i++)
-                pool_take(&op->pool, ours[i], NULL);
-        for (unsigned i = 0; i < in->n_fields; i++)
-                in->fields[i].name = pool_pick(&op->pool, in->fields[i].label,
-                                               field_companion(&in->fields[i]), NULL);
-
-        pool_init(&members, &gen->names);
-        pool_take(&members, "base", NULL);
-        op->rets = arena_array(gen->arena, const char *, out->n_fields);
-        op->n_rets = arena_array(gen->arena, const char *, out->n_fields);
-        for (unsigned i = 0; i < out->n_fields; i++) {
-                struct field *field = &out->fields[i];
-                const char *label = field->decl ? field->label : "result", *ret;
-
-                field->name = pool_pick(&members, label, field_companion(field), NULL);
-                ret = arena_printf(gen->arena, "ret_%s", label);
-                op->rets[i] = pool_pick(&op->pool, ret, NULL, NULL);
-                op->n_rets[i] = pool_pick(
-                        &op->pool, arena_printf(gen->arena, "ret_n_%s", label), NULL, NULL);
+        op->request = make_message(gen, op, interface, "request");
+        op->response = make_message(gen, op, interface, "response");
+        if (idl->stream_in)
+                op->in_item.message = make_message(gen, op, interface, "in_item");
+        if (idl->stream_out) {
+                op->out_item.message = make_message(gen, op, interface, "out_item");
+                out = &op->out_item.message;
         }
-        pool_fini(&members);
+        if (idl->result->kind != IDL_VOID)
+                add_field(gen, op, out, idl->result, NULL);
+        for (unsigned p = 0; p < idl->n_params; p++) {
+                const struct idl_param *param = idl->params[p];
+
+                if (param->dir & IDL_IN)
+                        add_field(gen, op,
+                                  param == idl->stream_in ? &op->in_item.message : &op->request,
+                                  param->type, param);
+                if (param->dir & IDL_OUT)
+                        add_field(gen, op, &op->response, param->type, param);
+        }
 }
 
 struct operation *operations_of(struct gen *gen, const struct idl_interface *interface) {
@@ -87,29 +80,11 @@ struct operation *operations_of(struct gen *gen, const struct idl_interface *int
                 op->wire = arena_printf(gen->arena, "%s/%s",
                                         names_dotted(gen->arena, &interface->decl),
                                         idl->decl.name);
-                op->request = make_message(gen, op, interface, "request");
-                op->response = make_message(gen, op, interface, "response");
-                if (idl->result->kind != IDL_VOID)
-                        add_field(gen, op, &op->response, idl->result, NULL);
-                for (unsigned p = 0; p < idl->n_params; p++) {
-                        if (idl->params[p]->dir & IDL_IN)
-                                add_field(gen, op, &op->request, idl->params[p]->type,
-                                          idl->params[p]);
-                        if (idl->params[p]->dir & IDL_OUT)
-                                add_field(gen, op, &op->response, idl->params[p]->type,
-                                          idl->params[p]);
-                }
-                name_arguments(gen, op);
+                op->method = arena_printf(gen->arena, "%s_interface.methods[%u]", name, i);
+                op->streams = idl->stream_in || idl->stream_out;
+                make_messages(gen, op, interface);
+                operation_names(gen, op);
         }
         pool_fini(&members);
         return ops;
-}
-
-void operations_fini(struct operation *ops, const struct idl_interface *interface) {
-        for (unsigned i = 0; i < interface->n_ops; i++)
-                pool_fini(&ops[i].pool);
-}
-
-const char *operation_local(struct operation *op, const char *name) {
-        return pool_pick(&op->pool, name, NULL, NULL);
 }

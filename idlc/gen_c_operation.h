@@ -1,51 +1,86 @@
 #pragma once
 /*
- * gen_c_operation.h - an operation as C sees it: two messages, and the arguments of its functions
+ * gen_c_operation.h - an operation as C sees it: its messages, and the arguments of its functions
  *
  * What goes in is the request: in and inout parameters, in order. What comes out is the
  * response: the result, then out and inout parameters. The client's functions and the server's
- * differ only in how they hand over what comes out.
+ * differ only in how they hand over what comes out. What is streamed is in neither: each item
+ * is a message of its own.
  */
 #include "emit.h"
 #include "gen_c_fields.h"
+
+/* What is streamed in one direction: a message of one field. */
+struct item {
+        struct message message;         /* name NULL: nothing is */
+        const char *local, *code;       /* locals of a function that has its arguments */
+};
 
 struct operation {
         const struct idl_operation *idl;
         const char *name;               /* the member of the struct of operations */
         const char *full;               /* of the client's function, "hello_Greeter_greet" */
         const char *wire;               /* "hello.Greeter/greet" */
+        const char *method;             /* its table, "hello_Greeter_interface.methods[0]" */
         struct message request, response;
-        const char **rets;              /* "ret_x" for each field of the response */
-        const char **n_rets;            /* "ret_n_x", where there is one */
-        /* the names of its arguments, for locals to keep clear of */
-        struct pool pool;
+        struct item in_item, out_item;
+        bool streams;                   /* one of them, or both */
+        /* locals of a function that has all of its arguments */
+        struct {
+                const char *request, *response, *code, *arena;
+        } local;
 };
 
-/* The operations of an interface, its bases' included; and their end. */
+/* The operations of an interface, its bases' included. */
 struct operation *operations_of(struct gen *gen, const struct idl_interface *interface);
-void operations_fini(struct operation *ops, const struct idl_interface *interface);
 
-/* A name for a local variable, this one or one like it. */
-const char *operation_local(struct operation *op, const char *name);
+/* Gives its arguments and locals their names. */
+void operation_names(struct gen *gen, struct operation *op);
+
+/*
+ * Whether an item is the same in C in both directions, or there is but one: then the client's
+ * functions are the handler's too.
+ */
+bool operation_one_item(const struct operation *op);
 
 /*
  * Whether a result field is handed to a handler in place, not through a variable of another
  * type.
  */
 bool field_is_direct(const struct field *field);
+/* Whether what a result field holds is memory, which somebody must free. */
+bool field_is_owned(const struct field *field);
 /* The C type of an element as an argument that comes out: "uint8_t ", "char *". */
 const char *field_out_type(const struct field *field);
 
-/* Adds what goes in; what comes out of a call; what a handler fills in. */
-void list_ins(struct list *list, const struct operation *op);
-void list_client_rets(struct list *list, const struct operation *op);
-void list_server_rets(struct list *list, const struct operation *op);
+/*
+ * Adds the fields of @message as what a function is given; as what it gives to a client; as what
+ * a handler fills in.
+ */
+void list_ins(struct list *list, const struct message *message);
+void list_client_rets(struct list *list, const struct message *message);
+void list_server_rets(struct list *list, const struct message *message);
+/* The same without types, to pass on what list_ins() and list_client_rets() have declared. */
+void pass_ins(struct list *list, const struct message *message);
+void pass_client_rets(struct list *list, const struct message *message);
+
+/* Declares the local @name, a @message whose fields are set to the arguments of list_ins(). */
+void put_arguments(struct buf *out, const struct message *message, const char *name);
+/*
+ * Hands the fields of the local @name to the arguments of list_client_rets(), and frees those that
+ * nobody wants, where the expression @heap is true.
+ */
+void hand_out(struct buf *out, const struct message *message, const char *name, const char *heap);
+
+/* What the header says above an operation's functions: the .idl's comment, and the facts. */
+const char *operation_comment(struct gen *gen, const struct idl_operation *op);
 
 /* What an interface becomes, in the header and in the source; there the tables come first. */
-void gen_client_header(struct gen *gen, struct operation *ops, unsigned n);
+void gen_client_header(struct gen *gen, const struct operation *op);
+void gen_client_source(struct gen *gen, const struct operation *op);
+void gen_stream_header(struct gen *gen, const struct operation *op);
+void gen_stream_source(struct gen *gen, const struct operation *op);
 void gen_server_header(struct gen *gen, const struct idl_interface *interface,
-                       struct operation *ops);
-void gen_client_source(struct gen *gen, const struct idl_interface *interface,
                        struct operation *ops);
 void gen_server_source(struct gen *gen, const struct idl_interface *interface,
                        struct operation *ops);

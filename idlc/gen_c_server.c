@@ -29,6 +29,12 @@ static const char *raises(struct gen *gen, const struct operation *op) {
         return name;
 }
 
+/* "&hello_Greeter_chat_in_item_type", or "NULL". */
+static const char *item_type(struct gen *gen, const struct item *item) {
+        return item->message.name ? arena_printf(gen->arena, "&%s_type", item->message.name)
+                                  : "NULL";
+}
+
 static void tables(struct gen *gen, const struct idl_interface *interface, struct operation *ops) {
         const char *name = names_of(gen->arena, &interface->decl), *methods = "NULL", **invoke,
                    **raised;
@@ -56,9 +62,10 @@ static void tables(struct gen *gen, const struct idl_interface *interface, struc
                 else
                         buf_printf(out, "          &%s_type, &%s_type,\n", ops[i].request.name,
                                    ops[i].response.name);
-                buf_printf(out, "          %s, %u, %s, %" PRIu32 ", %s, NULL, NULL },\n", raised[i],
+                buf_printf(out, "          %s, %u, %s, %" PRIu32 ", %s,%s%s, %s },\n", raised[i],
                            op->n_raises, op->idempotent ? "VIA_METHOD_IDEMPOTENT" : "0",
-                           op->deadline, invoke[i]);
+                           op->deadline, invoke[i], ops[i].streams ? "\n          " : " ",
+                           item_type(gen, &ops[i].in_item), item_type(gen, &ops[i].out_item));
         }
         if (interface->n_ops)
                 buf_puts(out, "};\n");
@@ -93,8 +100,10 @@ void gen_server_header(struct gen *gen, const struct idl_interface *interface,
                 struct list list = { .arena = gen->arena };
 
                 list_add(&list, "struct via_call *call");
-                list_ins(&list, &ops[i]);
-                list_server_rets(&list, &ops[i]);
+                list_ins(&list, &ops[i].request);
+                if (ops[i].streams)
+                        list_add(&list, "struct via_stream *stream");
+                list_server_rets(&list, &ops[i].response);
                 emit_list(out, arena_printf(gen->arena, "        int (*%s)(", ops[i].name),
                           &list, ");\n");
         }

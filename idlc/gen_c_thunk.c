@@ -62,6 +62,8 @@ static void pass(struct list *list, const struct operation *op) {
                         list_add(list, "(%.*s)in->%s", (int)strcspn(field->value, " "),
                                  field->value, field->name);
         }
+        if (op->streams)
+                list_add(list, "via_call_stream(call)");
         for (unsigned i = 0; i < op->response.n_fields; i++) {
                 const struct field *field = &op->response.fields[i];
                 bool bytes = field->bytes && !field->many;
@@ -77,7 +79,7 @@ static void pass(struct list *list, const struct operation *op) {
                 else if (field_is_direct(field))
                         list_add(list, "&out->%s", field->name);
                 else
-                        list_add(list, "&%s", op->rets[i]);
+                        list_add(list, "&%s", field->ret);
         }
 }
 
@@ -108,7 +110,7 @@ void gen_thunk(struct gen *gen, const struct idl_interface *interface,
         for (unsigned i = 0; i < message->n_fields; i++)
                 if (!field_is_direct(&message->fields[i]))
                         buf_printf(out, "        %s%s = 0;\n", message->fields[i].value,
-                                   op->rets[i]);
+                                   message->fields[i].ret);
         if (indirect)
                 buf_puts(out, "        int r;\n");
         buf_putc(out, '\n');
@@ -131,7 +133,7 @@ void gen_thunk(struct gen *gen, const struct idl_interface *interface,
 
                 if (!field_is_direct(field))
                         buf_printf(out, "        out->%s = %s%s;\n", field->name,
-                                   field->kind == IDL_CHAR ? "(unsigned char)" : "", op->rets[i]);
+                                   field->kind == IDL_CHAR ? "(unsigned char)" : "", field->ret);
         }
         if (indirect)
                 buf_puts(out, "        return r;\n");

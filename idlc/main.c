@@ -57,6 +57,7 @@ static int compile(const struct options *options, const char *path) {
         unit_init(&unit, stderr);
         options_apply(options, &unit.diag);
         unit_read(&unit, &options->unit, path);
+        unit.idl.library = options->library;
         if (options->unit.preprocess && unit.idl.files)
                 preprocess(&unit);
         else if (unit.diag.n_errors == 0)

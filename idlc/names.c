@@ -72,6 +72,13 @@ static const char *describe(struct arena *arena, const struct name *name) {
         return arena_printf(arena, "`%s` of `%s`", name->suffix, name->decl->path);
 }
 
+static bool is_reserved(const struct names *names, const char *full) {
+        if (!strncmp(full, "via_", 4) || !strncmp(full, "VIA_", 4))
+                return !names->library;
+        return !strncmp(full, "protobuf_c_", 11) || !strncmp(full, "PROTOBUF_C_", 11) ||
+               !strncmp(full, "ProtobufC", 9);
+}
+
 static void enter(struct names *names, const char *base, const char *suffix,
                   const struct idl_decl *decl, bool macro) {
         const char *full = arena_printf(names->arena, "%s%s", base, suffix);
@@ -85,9 +92,7 @@ static void enter(struct names *names, const char *base, const char *suffix,
                 diag_note(names->diag, first->decl->at, "`%s` is declared here", first->decl->path);
                 return;
         }
-        if (!strncmp(full, "via_", 4) || !strncmp(full, "VIA_", 4) ||
-            !strncmp(full, "protobuf_c_", 11) || !strncmp(full, "PROTOBUF_C_", 11) ||
-            !strncmp(full, "ProtobufC", 9)) {
+        if (is_reserved(names, full)) {
                 diag(names->diag, C_NAME_RESERVED, decl->at, decl->path, full);
                 diag_help(names->diag,
                           "give it another name, or put it into a module of another name");

@@ -26,6 +26,7 @@ struct names {
         struct diag  *diag;
         struct map    taken;            /* C name to struct name */
         unsigned      n_macros;
+        bool          library;          /* via_… may be declared */
 };
 
 void names_init(struct names *names, struct arena *arena, struct diag *diag);

@@ -73,10 +73,12 @@ static const char *const functions[] = {
         "y0", "y1", "yn",
 };
 
-/* What generated prototypes and structs use themselves: a #define must not be called so. */
+/* What generated code has for names of its own: a #define must not be called so. */
 static const char *const ours[] = {
-        "a", "b", "base", "call", "client", "desc", "err", "message", "messages", "n", "name",
-        "ops", "options", "out", "request", "response", "ret_value", "self", "server", "value",
+        "a", "arena", "b", "base", "call", "client", "code", "data", "desc", "descriptor",
+        "err", "exception", "i", "len", "message", "messages", "methods", "n", "name", "none",
+        "on_done", "ops", "options", "out", "r", "request", "response", "ret_stream",
+        "ret_value", "self", "server", "stream", "table", "user", "value",
 };
 
 static bool find(const char *name, const char *const *list, size_t n) {

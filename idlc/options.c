@@ -29,11 +29,15 @@ enum option {
         O_CASE,
         O_PREPROCESS,
         O_GEN,
+        O_LIBRARY,
         O_HELP,
         O_VERSION,
 };
 
-/* argument: 0 none, 1 the rest of the word or the next one, 2 the rest of the word */
+/*
+ * argument: 0 none, 1 the rest of the word or the next one, 2 the rest of the word. help NULL: not
+ * for users, and never proposed to them.
+ */
 static const struct {
         const char *name;
         enum option option;
@@ -56,6 +60,11 @@ static const struct {
         { "--list-outputs", O_LIST, 0,
           "--list-outputs        print what would be written, and stop" },
         { "--gen=", O_GEN, 2, "--gen=c               what to generate: C is what there is" },
+        /*
+         * The .idl is one of Via's own, runtime/idl/: what is declared in the module `via`, and
+         * so is called via_… in C, becomes a part of the library instead of an error (E0902).
+         */
+        { "--library", O_LIBRARY, 0, NULL },
         { "-W", O_WARN, 2, "-W[no-]NAME, -Wall, -Wextra, -Werror[=NAME]   choose warnings" },
         { "-w", O_QUIET, 0, "-w                    no warnings" },
         { "-fmax-errors=", O_MAX, 2,
@@ -80,7 +89,8 @@ static void help(void) {
         puts("usage: idlc [options] FILE...\n\n"
              "Compiles each .idl FILE (-: standard input) to NAME.h and NAME.c.\n");
         for (unsigned i = 0; i < N_OPTIONS; i++)
-                printf("  %s\n", table[i].help);
+                if (table[i].help)
+                        printf("  %s\n", table[i].help);
         puts("\nExits with 0 if all went well, 1 after errors in a file, 2 after one in the command.");
 }
 
@@ -99,7 +109,8 @@ static int unknown(const char *argument) {
         int r;
 
         for (unsigned i = 0; i < N_OPTIONS; i++)
-                near_offer(&near, table[i].name);
+                if (table[i].help)
+                        near_offer(&near, table[i].name);
         if (near.best)
                 buf_puts(&name, near.best);
         r = wrong("there is no option", argument, name.data);
@@ -173,6 +184,7 @@ static int take(struct options *options, enum option option, const char *argumen
         case O_LIST:       options->list_outputs = true; break;
         case O_QUIET:      options->no_warnings = true; break;
         case O_CASE:       options->unit.case_sensitive = true; break;
+        case O_LIBRARY:    options->library = true; break;
         case O_PREPROCESS: options->unit.preprocess = true; break;
         case O_WARN:       return warning(options, argument);
         case O_MAX:        return number(&options->max_errors, argument);

@@ -25,6 +25,7 @@ struct options {
         const char *depfile_path;       /* -MF */
         bool list_outputs;
         bool no_warnings;
+        bool library;                   /* --library: see options.c */
         bool color;
         unsigned max_errors;
 };

@@ -180,3 +180,9 @@ void via_strings_free(size_t n, char **strings) {
                 free(strings[i]);
         free(strings);
 }
+
+void via_octets_free(size_t n, ProtobufCBinaryData *octets) {
+        for (size_t i = 0; octets && i < n; i++)
+                free(octets[i].data);
+        free(octets);
+}

@@ -222,6 +222,16 @@ TEST(strings_free) {
         via_strings_free(5, NULL);
 }
 
+TEST(octets_free) {
+        ProtobufCBinaryData *octets = calloc(2, sizeof(*octets));
+
+        octets[1].data = malloc(3);
+        octets[1].len = 3;
+        via_octets_free(2, octets);
+        via_octets_free(0, NULL);
+        via_octets_free(5, NULL);
+}
+
 /* The number of a method is on the wire: it may never change. */
 TEST(method_id) {
         CHECK(via_method_id("") == 0xcbf29ce484222325);

@@ -44,9 +44,11 @@ echo '#include "deep/inner.idl"
 struct U { Inner i; };' >dir/outer.idl
 echo 'struct Inner { long a; };' >dir/deep/inner.idl
 echo 'struct S { Unknown a; };' >bad.idl
+echo 'module protobuf_c { struct S { long a; }; };' >protobuf_c.idl
 
 check 'help' run 0 --help
 check 'help names options' prints --list-outputs
+check 'but no user needs --library' not prints --library
 check 'version' run 0 --version
 check 'no file' run 2
 check 'an unknown option' run 2 --list-output one.idl
@@ -57,6 +59,15 @@ check 'an option without what it needs' run 2 one.idl -o
 check 'a file that is not there' run 1 nowhere.idl
 check 'says so' says 'cannot read nowhere.idl: No such file or directory'
 check 'a folder' run 1 dir
+
+echo 'module via { interface Own { @stream long watch(); }; const long LIMIT = 1; };' >own.idl
+check 'the module of the runtime' run 1 -o gen own.idl
+check 'is its own' says '[E0902]'
+check 'and for its own .idl allowed' run 0 --library -o gen own.idl
+check 'with its names' grep -q '^int via_Own_watch_open(' gen/own.h
+check 'protobuf-c stays foreign' run 1 --library -o gen protobuf_c.idl
+run 2 --librari own.idl
+check 'nor by a guess' not says --library
 
 check 'two files' run 0 -o gen one.idl two.idl
 check 'both are compiled' test -s gen/one.h -a -s gen/one.c -a -s gen/two.h -a -s gen/two.c

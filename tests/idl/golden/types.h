@@ -6,9 +6,10 @@
  * What is on the shelves, and what it costs.
  *
  * What a call returns is yours: free() a string or a sequence of numbers, NAME_free() a struct,
- * via_strings_free() or NAME_free_all() a sequence of those. What you pass in stays yours. What
- * a handler is given lives until the handler returns, and what it returns need only live as
- * long: via_call_printf(), via_call_alloc() make such memory.
+ * via_strings_free(), via_octets_free() or NAME_free_all() a sequence of strings, octet
+ * sequences or structs. What you pass in stays yours. What a handler is given lives until the
+ * handler returns, and what it returns need only live as long: via_call_printf(),
+ * via_call_alloc() make such memory.
  *
  * A call returns VIA_OK, or a code of <via/error.h>, and says in *err what went wrong; err may
  * be NULL. Where ret_x is NULL that result is dropped. NAME_with() takes options as well (NULL:
