@@ -63,35 +63,26 @@ static uint64_t cost_of(const struct wire_header *h) {
         return (uint64_t)h->length + (h->flags & WIRE_REST ? 0 : WIRE_ITEM_COST);
 }
 
-/* Whether the piece @h goes on where the ones before it have stopped. */
-static bool adds_up(const struct wire_header *h, uint32_t got) {
-        bool rest = h->flags & WIRE_REST, more = h->flags & WIRE_MORE;
-
-        if (!h->length && (rest || more))       /* or it could go on for ever */
-                return false;
-        return h->length <= h->value - got && more == (h->length < h->value - got);
+/* Whether @h can be a piece of any item at all. One without bytes could go on for ever. */
+static bool is_piece(const struct wire_header *h) {
+        if (!(h->flags & (WIRE_MORE | WIRE_REST)))
+                return h->length == h->value;
+        return h->length > 0 && h->length < h->value;
 }
 
-/* What may be known of an item that is for nobody: its call may have ended, its size is checked. */
-static int check_stray(struct via_conn *conn, const struct wire_header *h) {
-        bool whole = !(h->flags & (WIRE_REST | WIRE_MORE));
-
-        if (h->length > h->value || (whole && h->length < h->value))
-                return via_conn_fault(conn, "%u bytes for an item of %u", h->length, h->value);
-        return 0;
-}
-
+/* Whether it is the next one of the item of its stream. */
 static int check_piece(struct via_conn *conn, const struct wire_header *h,
                        const struct via_flow *flow) {
-        bool rest = h->flags & WIRE_REST, open = flow->got < flow->total;
+        bool rest = h->flags & WIRE_REST, more = h->flags & WIRE_MORE;
+        uint32_t left = rest ? flow->total - flow->got : h->value;
 
-        if (rest != open)
+        if (rest != (flow->got < flow->total))
                 return via_conn_fault(conn, rest ? "the rest of an item that was not begun"
                                                  : "an item within another one");
         if (rest && h->value != flow->total)
                 return via_conn_fault(conn, "an item of %u bytes that has %u in its next piece",
                                       flow->total, h->value);
-        if (!adds_up(h, rest ? flow->got : 0))
+        if (h->length > left || more != (h->length < left))
                 return via_conn_fault(conn, "pieces that do not add up to an item of %u bytes",
                                       h->value);
         return 0;
@@ -104,13 +95,17 @@ int via_conn_check_item(struct via_conn *conn, const struct wire_header *h,
         uint64_t cost = cost_of(h);
         int r = 0;
 
+        if (!is_piece(h))
+                return via_conn_fault(conn, "a piece of %u bytes of an item of %u", h->length,
+                                      h->value);
         if (of->call && !flow)
                 return via_conn_fault(conn, "an item for a call that has no stream");
         if (of->call && !(flow->state & VIA_FLOW_RECEIVES))
                 return via_conn_fault(conn, "an item in the wrong direction");
         if (of->call && flow->state & VIA_FLOW_ENDED)
                 return via_conn_fault(conn, "an item after the end of its stream");
-        r = of->call ? check_piece(conn, h, flow) : check_stray(conn, h);
+        if (of->call)
+                r = check_piece(conn, h, flow);
         if (r < 0)
                 return r;
         if (cost > conn->link.announced - conn->link.received ||

@@ -11,7 +11,7 @@
 #include "calls.h"
 
 struct via_open {
-        void            *call;          /* borrowed; NULL: free, and always was */
+        void            *call;          /* borrowed; NULL: free */
         struct via_flow *flow;          /* borrowed; NULL: it has no stream */
         int64_t          due;           /* monotonic ms, INT64_MAX: whenever */
         uint32_t         id;
@@ -21,9 +21,8 @@ struct via_opens {
         struct via_open *slots;
         uint32_t         mask;          /* slots - 1, a power of two less one; 0 with no slots */
         uint32_t         n;             /* calls in it */
-        uint32_t         n_used;        /* slots that are not free as they were in the beginning */
         uint32_t         max;
-        uint32_t         sweep;         /* the slot at which via_opens_expire() goes on */
+        uint32_t         sweep;         /* slots that via_opens_expire() has still to look at */
         int64_t          due;           /* no call is due before this */
 };
 

@@ -460,6 +460,44 @@ TEST(a_pong_is_high) {
         stop(&pump);
 }
 
+/* Whatever may be said of calls that were not seen, it is not said of those that were. */
+TEST(a_call_that_was_overtaken_is_not_the_last) {
+        struct via_pump pump;
+        struct fake *fake = greet(&pump, start_by(&pump, &transport_with_lanes));
+        struct via_event ev;
+
+        for (uint32_t id = 8; id > 5; id -= 2) {
+                f.n = 0;
+                frames_call(&f, id, 1, "", 0);
+                fake->in_priority = id == 8;
+                arrives(fake, f.data, f.n);
+                REQUIRE(via_pump_drain(&pump, 0) == 0);
+                REQUIRE(via_pump_next(&pump, &ev) == 0 && ev.id == id);
+                via_pump_rest(&pump, 0);
+                CHECK_INT(pump.conn.last_id, ==, 8);
+        }
+        stop(&pump);
+}
+
+/* What all streams wait for must not wait behind them. */
+TEST(credit_of_the_link_is_high) {
+        struct via_pump pump;
+        struct fake *fake = greet(&pump, start_by(&pump, &transport_with_lanes));
+        struct via_event ev;
+
+        queue(&pump, "item");
+        pump.conn.link.granted = pump.conn.link.announced = pump.conn.link.window = 1000;
+        f.n = 0;
+        frames_item(&f, 0, 77, 500);            /* for nobody */
+        arrives(fake, f.data, f.n);
+        receive(&pump, &ev);
+        CHECK_INT(via_pump_flush(&pump), ==, 0);
+        CHECK_STR(fake->sent, "HN");
+        CHECK_INT(fake->out[4], ==, WIRE_CREDIT);
+        CHECK(memcmp(fake->out + WIRE_HEADER, "item", 4) == 0);
+        stop(&pump);
+}
+
 /*
  * Two streams of calls, some too big, cut and mixed in every way: each comes out whole and in its
  * own order, and says which it was.
