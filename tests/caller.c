@@ -12,6 +12,7 @@ const char *driver_name(enum driver driver) {
 const struct via_method *method(const char *name) {
         static const struct via_interface *const all[] = { &conf_Basic_interface,
                                                            &conf_Other_interface,
+                                                           &conf_Later_interface,
                                                            &conf_Nobody_interface };
         char full[64];
 
@@ -115,6 +116,14 @@ void caller_turn(struct caller *caller) {
                 uv_run(&caller->loop, UV_RUN_ONCE);
         else
                 via_client_turn(caller->client, 1000, NULL);
+}
+
+/* As caller_turn(), but does not wait for anything to happen. */
+void caller_poll(struct caller *caller) {
+        if (caller->driver == LOOP)
+                uv_run(&caller->loop, UV_RUN_NOWAIT);
+        else
+                via_client_turn(caller->client, 0, NULL);
 }
 
 /* Until all of the @n have ended: never, if one of them does not. */

@@ -110,6 +110,7 @@ int  caller_call(struct caller *caller, const char *name, const struct via_call_
 int  caller_start(struct caller *caller, const char *name, const struct via_call_options *options,
                  const void *request, struct outcome *outcome);
 void caller_turn(struct caller *caller);
+void caller_poll(struct caller *caller);
 void caller_wait(struct caller *caller, unsigned n, const struct outcome *outcomes);
 void outcome_fini(struct outcome *outcome);
 

@@ -184,5 +184,7 @@ static const struct conf_Other_ops other = { .name = name };
 int service_add(struct via_server *server, struct service *service, struct via_error *err) {
         int code = conf_Basic_serve(server, &basic, service, err);
 
-        return code ? code : conf_Other_serve(server, &other, service, err);
+        code = code ? code : conf_Other_serve(server, &other, service, err);
+        code = code ? code : service_add_streams(server, service, err);
+        return code ? code : service_add_later(server, service, err);
 }
