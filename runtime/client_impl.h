@@ -72,6 +72,7 @@ struct via_client {
         struct via_timer   *timer;
         bool                back;               /* it is a server's, over a link of its own */
         bool                held;               /* there is more to be delivered */
+        unsigned            swept;              /* session->delivering when that was so last */
         bool                awake;              /* the tail is to receive, not only to send */
         bool                again;              /* a turn was cut short while it looked for more */
 };

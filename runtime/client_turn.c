@@ -23,6 +23,7 @@ static int deliver(struct via_client *client) {
         int r = 0;
 
         session->halt = false;
+        session->delivering++;
         while (!session->halt && (r = via_pump_next(&session->pump, &ev)) == 0) {
                 if (__builtin_expect(ev.type == VIA_EVENT_REPLY, 1)) {
                         via_client_on_reply(client, &ev);
@@ -33,6 +34,9 @@ static int deliver(struct via_client *client) {
                 }
         }
         client->held = session->halt;
+        session->delivering--;
+        if (client->swept > session->delivering)
+                client->swept = session->delivering;
         return r < 0 ? r : 0;
 }
 
@@ -83,6 +87,19 @@ int via_client_send(struct via_client *client, int64_t until) {
         return r;
 }
 
+/*
+ * A handler makes a call while it is served itself, out of bytes that are not dealt with yet:
+ * before anything is received they are, once.
+ */
+static void sweep(struct via_client *client) {
+        struct via_session *session = client->session;
+
+        if (session->pump.view_size)            /* it is looked at by the turn below us, too */
+                via_pump_rest(&session->pump, 0);
+        client->swept = session->delivering;
+        client->held = true;
+}
+
 /* The first moment at which something of @client's is due. */
 static int64_t due_of(const struct via_client *client) {
         const struct via_conn *conn = &client->session->pump.conn;
@@ -103,6 +120,8 @@ int via_client_sleep(struct via_client *client, int64_t until) {
                 via_session_ready(session);     /* that is something to return with */
                 return (int)client->dead.code;
         }
+        if (__builtin_expect(session->delivering > client->swept, 0))
+                sweep(client);
         if (due_of(client) < until)
                 until = due_of(client);
         r = via_client_send(client, until);

@@ -169,6 +169,10 @@ static inline int refuse(struct via_call *call, const struct via_event *ev, int6
                                      (unsigned long long)ev->method);
         if (__builtin_expect(call->session->closing, 0))
                 return via_call_fail(call, VIA_UNAVAILABLE, "the server is shutting down");
+        if (__builtin_expect(call->session->delivering > VIA_SESSION_NESTED_MAX, 0))
+                return via_call_fail(call, VIA_RESOURCE_EXHAUSTED,
+                                     "calls within calls are nested %d deep already",
+                                     VIA_SESSION_NESTED_MAX);
         if (__builtin_expect(now >= call->due, 0))
                 return via_call_fail(call, VIA_DEADLINE_EXCEEDED,
                                      "the call was overdue before its turn came");

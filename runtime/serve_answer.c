@@ -153,8 +153,9 @@ static inline bool say_response(struct via_call *call, const void *response) {
         room = via_pump_reserve_for(pump, call->high, WIRE_HEADER + size);
         if (!room)
                 return false;
-        wire_put_header(room, &(struct wire_header){
-                                      .length = (uint32_t)size, .type = WIRE_REPLY, .id = call->id });
+        wire_put_header(room, &(struct wire_header){ .length = (uint32_t)size,
+                                                     .type = WIRE_REPLY,
+                                                     .id = call->id });
         via_message_encode(type, response, room + WIRE_HEADER, size);
         via_pump_commit(pump, WIRE_HEADER + size);
         return true;

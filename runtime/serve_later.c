@@ -85,9 +85,10 @@ void via_call_finish(struct via_call *call) {
         uint8_t *room;
 
         call->state |= VIA_CALL_ANSWERED;
+        if (atomic_load(&call->over))           /* nobody waits: not even for bad news */
+                call->state |= VIA_CALL_REPLIED;
         if (session && !(call->state & VIA_CALL_REPLIED)) {
-                if (call->stream && call->stream->out.data && !call->held_fails &&
-                    !atomic_load(&call->over))
+                if (call->stream && call->stream->out.data && !call->held_fails)
                         return;                 /* via_call_items_left() comes back */
                 if (call->has_extras)
                         via_call_head(call);

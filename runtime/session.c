@@ -85,6 +85,14 @@ int via_session_kick(struct via_session *session) {
         return 0;
 }
 
+/* Tells those who are to be told what has happened. Each may start, write or end what it likes. */
+void via_session_ready(struct via_session *session) {
+        if (session->client)
+                via_client_tell(session->client);
+        if (session->ready)
+                via_streams_tell(session);
+}
+
 /* After a flush: who waited for the queue to become shorter may write again. */
 void via_session_room(struct via_session *session) {
         if (!session->crowded ||

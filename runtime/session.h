@@ -33,13 +33,13 @@ struct via_session {
         void                    *owner;
 
         unsigned                 turns;         /* that are on the stack; their end sends */
-        unsigned                 depth;         /* of handlers that wait for calls of their own */
+        unsigned                 delivering;    /* turns of a client within handlers of its own */
         bool                     closing;       /* new calls are turned away */
         bool                     crowded;       /* a writer waits for the queue to leave */
         bool                     halt;          /* what is left to be delivered can wait */
 };
 
-enum { VIA_SESSION_DEPTH_MAX = 8 };
+enum { VIA_SESSION_NESTED_MAX = 16 };
 
 void via_session_event(struct via_session *session, const struct via_event *ev, int64_t came,
                        int64_t now);

@@ -67,8 +67,8 @@ void via_stream_mark(struct via_stream *stream) {
         via_session_kick(session);
 }
 
-/* Tells those who are to be told. Each may end any stream, its own too. */
-void via_session_ready(struct via_session *session) {
+/* Tells the users of the streams that are ready. Each may end any stream, its own too. */
+void via_streams_tell(struct via_session *session) {
         struct via_stream *due = session->ready;
 
         /* Who becomes ready meanwhile is told the next time, or two could keep each other busy. */

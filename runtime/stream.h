@@ -67,6 +67,7 @@ void via_stream_join(struct via_stream *stream, struct via_session *session, uin
 void via_stream_leave(struct via_stream *stream);
 void via_stream_fini(struct via_stream *stream);
 void via_stream_mark(struct via_stream *stream);
+void via_streams_tell(struct via_session *session);
 
 void via_stream_came(struct via_stream *stream, const struct via_event *ev);
 bool via_stream_peek(const struct via_stream *stream, const uint8_t **ret_bytes, size_t *ret_size);

@@ -106,7 +106,9 @@ struct msg_metadata {
 static void metadata_go_both_ways(struct scene *scene, int32_t code) {
         struct via_metadata *sent = via_metadata_new(), *header = via_metadata_new(),
                             *trailer = via_metadata_new();
-        struct via_call_options options = { .metadata = sent, .header = header, .trailer = trailer };
+        struct via_call_options options = { .metadata = sent,
+                                            .header = header,
+                                            .trailer = trailer };
         struct msg_metadata request = { .key = (char *)(uintptr_t) "who", .code = code };
         struct msg_string response = { .s = NULL };
         const void *value;
@@ -233,5 +235,9 @@ BEHAVIOUR(calls_back_are_nested) {
                 CHECK_INT(ask(scene, "Later/down", depth, &n, NULL), ==, VIA_OK);
                 CHECK_INT(n, ==, depth);
         }
+        CHECK_INT(call_echo(&scene->caller, "a", 1, NULL), ==, VIA_OK);
+        if (scene->caller.driver == LOOP)
+                return;
+        CHECK_INT(ask(scene, "Later/down", 100, &n, NULL), ==, VIA_RESOURCE_EXHAUSTED);
         CHECK_INT(call_echo(&scene->caller, "a", 1, NULL), ==, VIA_OK);
 }

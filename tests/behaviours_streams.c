@@ -8,8 +8,8 @@
 
 static const struct {
         uint32_t n, size;
-} kinds[] = { { 0, 10 }, { 1, 0 }, { 1000, 0 }, { 10, 1 }, { 20000, 64 }, { 200, 16384 },
-              { 20, 65520 }, { 20, 65521 }, { 3, 3000001 } };
+} kinds[] = { { 0, 10 }, { 1, 0 }, { 1000, 0 }, { 10, 1 }, { 20000, 64 },
+              { 200, 16384 }, { 20, 65520 }, { 20, 65521 }, { 3, 3000001 } };
 #define EACH_KIND(k) (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
 
 static bool is_pattern(size_t n, const uint8_t *data) {
@@ -39,13 +39,15 @@ static int64_t read_all(struct caller *caller, struct via_stream *stream, uint32
 
 BEHAVIOUR(the_server_streams) {
         for EACH_KIND(k) {
-                struct via_stream *stream = open_source(&scene->caller, kinds[k].n, kinds[k].size);
+                        struct via_stream *stream =
+                                open_source(&scene->caller, kinds[k].n, kinds[k].size);
 
-                CHECK_INT(read_all(&scene->caller, stream, kinds[k].size), ==, kinds[k].n);
-                CHECK(via_stream_done(stream));
-                CHECK_INT(WAITING(&scene->caller, conf_Streams_source_finish(stream, NULL)), ==,
-                          VIA_OK);
-        }
+                        CHECK_INT(read_all(&scene->caller, stream, kinds[k].size), ==, kinds[k].n);
+                        CHECK(via_stream_done(stream));
+                        CHECK_INT(WAITING(&scene->caller,
+                                          conf_Streams_source_finish(stream, NULL)),
+                                  ==, VIA_OK);
+                }
 }
 
 static struct via_stream *open_sink(struct caller *caller) {
@@ -58,19 +60,20 @@ static struct via_stream *open_sink(struct caller *caller) {
 
 BEHAVIOUR(the_client_streams) {
         for EACH_KIND(k) {
-                struct via_stream *stream = open_sink(&scene->caller);
-                uint64_t n = 0;
+                        struct via_stream *stream = open_sink(&scene->caller);
+                        uint64_t n = 0;
 
-                for (uint32_t i = 0; i < kinds[k].n; i++)
-                        REQUIRE(WAITING(&scene->caller,
-                                        conf_Streams_sink_write(stream, kinds[k].size,
-                                                                pattern(kinds[k].size), NULL)) ==
-                                VIA_OK);
-                CHECK_INT(conf_Streams_sink_close_send(stream, NULL), ==, VIA_OK);
-                CHECK_INT(WAITING(&scene->caller, conf_Streams_sink_finish(stream, &n, NULL)), ==,
-                          VIA_OK);
-                CHECK_INT(n, ==, (uint64_t)kinds[k].n * kinds[k].size);
-        }
+                        for (uint32_t i = 0; i < kinds[k].n; i++)
+                                REQUIRE(WAITING(&scene->caller,
+                                                conf_Streams_sink_write(stream, kinds[k].size,
+                                                                        pattern(kinds[k].size),
+                                                                        NULL)) == VIA_OK);
+                        CHECK_INT(conf_Streams_sink_close_send(stream, NULL), ==, VIA_OK);
+                        CHECK_INT(WAITING(&scene->caller,
+                                          conf_Streams_sink_finish(stream, &n, NULL)),
+                                  ==, VIA_OK);
+                        CHECK_INT(n, ==, (uint64_t)kinds[k].n * kinds[k].size);
+                }
 }
 
 /* --- both ways --- */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <via/client.h>
 #include <via/message.h>
+#include <via/metadata.h>
 #include <via/server.h>
 #include <via/stream.h>
 
