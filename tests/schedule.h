@@ -36,7 +36,7 @@ struct schedule {
 
 static inline void schedule_init(struct schedule *schedule, uint64_t seed) {
         static const uint32_t most[STEP_COUNT] = {
-#define STEP_(name, n) [STEP_##name] = n,
+#define STEP_(name, n) n,
                 STEPS(STEP_)
 #undef STEP_
         };

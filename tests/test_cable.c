@@ -130,7 +130,8 @@ static bool all_stream(int side) {
 
         for (uint32_t at = 0; (call = next_stream(side, &at, VIA_FLOW_SENDS));)
                 if (call->stream.item < call->stream.target || call->stream.at)
-                        moved = side_write(side, call, (uint32_t)random_next(&life.cable.random), 1) ||
+                        moved = side_write(side, call,
+                                           (uint32_t)random_next(&life.cable.random), 1) ||
                                 moved;
         for (uint32_t at = 0; (call = next_stream(side, &at, VIA_FLOW_RECEIVES));) {
                 uint32_t taken = call->stream.taken;
@@ -211,7 +212,8 @@ static void set_targets(int side) {
                 const struct ledger_call *reader = other_end(side, call);
                 bool sulks = reader && reader->stream.sulks;
 
-                call->stream.target = sulks ? UINT32_MAX : call->stream.item + random_below(random, most);
+                call->stream.target =
+                        sulks ? UINT32_MAX : call->stream.item + random_below(random, most);
         }
 }
 
