@@ -386,3 +386,12 @@ void side_leave(int side) {
         other->hears_all = via_pump_flush(&s->pump) == 0;
         side_end(side, 0);
 }
+
+/* A little; or until something arrives. */
+void side_pass_time(bool until) {
+        int64_t next = cable_next(&life.cable);
+
+        life.cable.now++;
+        if (until && next != INT64_MAX && next > life.cable.now)
+                life.cable.now = next;
+}

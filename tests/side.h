@@ -48,6 +48,7 @@ void side_goaway(int side, const struct step *step);
 void side_end(int side, int r);
 bool side_turn(int side);
 void side_leave(int side);
+void side_pass_time(bool until);
 
 /* side_stream.c */
 bool side_say(int side, struct wire_header header, struct ledger_frame frame);
@@ -58,3 +59,6 @@ bool side_close(int side, struct ledger_call *call);
 void side_item(int side, struct ledger_call *call, const struct via_event *ev);
 void side_credit(int side, struct ledger_call *call, const struct via_event *ev);
 void side_stream_ended(int side, struct ledger_call *call);
+
+/* rest.c */
+void come_to_rest(void);
