@@ -119,13 +119,17 @@ static int64_t ahead(const struct via_flow *flow) {
         return (int64_t)(flow->granted - flow->announced);
 }
 
-/* @n bytes of the link are taken, or if less than 0, will not come after all. */
+/*
+ * @n bytes of the link are taken, or if less than 0, will not come after all. The peer is told
+ * when it has no more than half a window left: streams that nobody reads may hold the other half
+ * for as long as they like, and the rest goes on in what is left.
+ */
 static void link_take(struct via_conn *conn, int64_t n, bool at_once) {
         struct via_flow *link = &conn->link;
 
         link->taken += (uint64_t)n;
         link->granted = link->taken + link->window;
-        if (ahead(link) >= link->window / 2 || (at_once && ahead(link) > 0))
+        if (ahead(link) > 0 && (at_once || link->announced - link->received <= link->window / 2))
                 conn->state |= VIA_CONN_CREDIT_DUE;
 }
 

@@ -2,7 +2,8 @@
 /*
  * conn_impl.h - what the files of the machine share
  *
- *      conn.c          its life; what it makes of the frames that come in
+ *      conn.c          what it makes of the frames that come in
+ *      conn_life.c     how it begins and ends: init, fini, hello, goaway
  *      conn_flow.c     streams: items, and the credit for them, both ways
  *      conn_talk.c     what it says itself, and how long it waits for the peer
  */
@@ -15,8 +16,12 @@ struct via_subject {
         struct via_slot *slot;          /* if it is one that this end has made */
 };
 
+/* Remembers what the peer did wrong: -EPROTO, the connection is over. */
 int  via_conn_fault(struct via_conn *conn, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
+
+int  via_conn_on_hello(struct via_conn *conn, const struct wire_header *h, const uint8_t *body);
+void via_conn_on_goaway(struct via_conn *conn, const struct wire_header *h, const uint8_t *body);
 
 void via_conn_flows_init(struct via_conn *conn, const struct via_limits *limits);
 int  via_conn_flows_hello(struct via_conn *conn, uint32_t stream, uint32_t link);

@@ -36,8 +36,11 @@ static void put(struct cable *cable, struct cable_way *way, const void *data, si
             high->pieces[high->n_pieces - 1].arrives > arrives)
                 arrives = high->pieces[high->n_pieces - 1].arrives;
 
-        for (size_t i = 0; i < n; i++)
-                way->bytes[way->sent++ % CABLE_ROOM] = ((const uint8_t *)data)[i];
+        for (size_t i = 0, part; i < n; i += part, way->sent += part) {
+                part = CABLE_ROOM - way->sent % CABLE_ROOM;
+                part = part < n - i ? part : n - i;
+                memcpy(way->bytes + way->sent % CABLE_ROOM, (const uint8_t *)data + i, part);
+        }
         if (way->n_pieces && way->pieces[way->n_pieces - 1].arrives > arrives)
                 arrives = way->pieces[way->n_pieces - 1].arrives;
         way->pieces[way->n_pieces].end = way->sent;
@@ -80,8 +83,10 @@ static ssize_t arrived(struct cable *cable, const struct cable_way *way, size_t 
 }
 
 static void show(const struct cable_way *way, uint8_t *buf, size_t n) {
-        for (size_t i = 0; i < n; i++)
-                buf[i] = way->bytes[(way->got + i) % CABLE_ROOM];
+        size_t from = way->got % CABLE_ROOM, part = CABLE_ROOM - from < n ? CABLE_ROOM - from : n;
+
+        memcpy(buf, way->bytes + from, part);
+        memcpy(buf + part, way->bytes, n - part);
 }
 
 static void take(struct cable_way *way, size_t n) {

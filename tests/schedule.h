@@ -7,11 +7,15 @@
  */
 #include "random.h"
 
-#define STEPS(X) X(TURN) X(CALL) X(ONEWAY) X(ANSWER) X(PASS_TIME) X(PING) X(TURN_SHORT_OF_MEMORY) \
-        X(CALL_SHORT_OF_MEMORY) X(GOAWAY) X(CLOSE) X(CUT)
+/* name, how likely at most */
+#define STEPS(X) \
+        X(TURN, 400) X(CALL, 100) X(ONEWAY, 30) X(ANSWER, 100) X(PASS_TIME, 200) X(PING, 30) \
+        X(OPEN, 150) X(WRITE, 800) X(READ, 500) X(END, 30) X(CANCEL, 10) X(HEAD, 100) \
+        X(TURN_SHORT_OF_MEMORY, 4) X(CALL_SHORT_OF_MEMORY, 20) X(WRITE_SHORT_OF_MEMORY, 10) \
+        X(GOAWAY, 4) X(CLOSE, 4) X(CUT, 4)
 
 enum step_type {
-#define STEP_(name) STEP_##name,
+#define STEP_(name, most) STEP_##name,
         STEPS(STEP_)
 #undef STEP_
         STEP_COUNT
@@ -32,22 +36,15 @@ struct schedule {
 
 static inline void schedule_init(struct schedule *schedule, uint64_t seed) {
         static const uint32_t most[STEP_COUNT] = {
-                [STEP_TURN] = 400,
-                [STEP_CALL] = 200,
-                [STEP_ONEWAY] = 50,
-                [STEP_ANSWER] = 200,
-                [STEP_PASS_TIME] = 200,
-                [STEP_PING] = 50,
-                [STEP_TURN_SHORT_OF_MEMORY] = 4,
-                [STEP_CALL_SHORT_OF_MEMORY] = 20,
-                [STEP_GOAWAY] = 4,
-                [STEP_CLOSE] = 4,
-                [STEP_CUT] = 4,
+#define STEP_(name, n) n,
+                STEPS(STEP_)
+#undef STEP_
         };
 
         *schedule = (struct schedule){ .random.state = ~seed };
         for (int i = 0; i < STEP_COUNT; i++) {
-                bool never = i != STEP_TURN && random_once(&schedule->random, 3);
+                bool streams = i == STEP_OPEN || i == STEP_WRITE || i == STEP_READ;
+                bool never = i != STEP_TURN && random_once(&schedule->random, streams ? 10 : 3);
 
                 schedule->weights[i] = never ? 0 : 1 + random_below(&schedule->random, most[i]);
                 schedule->sum += schedule->weights[i];
