@@ -301,7 +301,7 @@ void via_client_wake(void *owner) {
 
         client->again = false;
         if (!look)
-                client->spin.until = 0;
+                via_spin_forget(&client->spin);
         for (int i = 0; i < ROUNDS_MAX && r == 0; i++) {
                 int got = look ? via_spin_look(&client->spin, pump, VIA_SPIN_TRIES)
                                : via_pump_drain(pump, 0);
@@ -310,12 +310,12 @@ void via_client_wake(void *owner) {
                         continue;
                 r = receive(client, got);
                 look = !pump->full;
-                if (client->dead.code || (look && !client->spin.budget_us))
+                if (client->dead.code || (look && via_spin_is_off(&client->spin)))
                         break;
                 if (r == 0)
                         via_pump_flush(pump);   /* what on_done started; a fault is found below */
         }
-        client->again = r == 0 && look && client->spin.budget_us;
+        client->again = r == 0 && look && !via_spin_is_off(&client->spin);
         if (r < 0 && r != -EAGAIN && !client->dead.code)
                 via_client_lost(client, r);
         if (client->dead.code)

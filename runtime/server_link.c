@@ -150,7 +150,7 @@ static int turn(struct via_server_link *link, int64_t now) {
         go_on(link, false);
         alone = link->at->server->n_again == 0;
         if (!look)
-                link->spin.until = 0;
+                via_spin_forget(&link->spin);
         for (int i = 0; i < rounds_max && sent == 0; i++) {
                 int got = look ? via_spin_look(&link->spin, pump, alone ? VIA_SPIN_TRIES : 1)
                                : via_pump_drain(pump, 0);
@@ -173,7 +173,7 @@ static int turn(struct via_server_link *link, int64_t now) {
                 if (got < 0)
                         return got == -EAGAIN ? sent : got;
                 look = !pump->full;
-                if (look && !link->spin.budget_us)
+                if (look && via_spin_is_off(&link->spin))
                         return sent;
         }
         if (sent < 0)

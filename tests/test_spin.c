@@ -19,12 +19,15 @@ struct fake {
         unsigned        late;           /* so often there is nothing, then something; 0: never */
         unsigned        waited;         /* of that, so far */
         ssize_t         says;           /* instead of bytes, if not 0 */
+        long            takes_ns;       /* to be asked */
 };
 
 static ssize_t fake_recv(struct via_link *link, void *buf, size_t size) {
         struct fake *fake = (struct fake *)link;
 
         fake->asked++;
+        if (fake->takes_ns)
+                nanosleep(&(struct timespec){ .tv_nsec = fake->takes_ns }, NULL);
         if (fake->late == 0 || ++fake->waited < fake->late)
                 return -EAGAIN;
         fake->waited = 0;
@@ -42,6 +45,8 @@ static const struct via_transport memory = {
         .scheme = "fake", .traits = VIA_MEMORY, .recv = fake_recv, .close = fake_close };
 static const struct via_transport socket_like = {
         .scheme = "fake", .recv = fake_recv, .close = fake_close };
+static const struct via_transport pipe_like = {
+        .scheme = "fake", .traits = VIA_POLLED, .recv = fake_recv, .close = fake_close };
 
 struct looker {
         struct via_limits limits;
@@ -209,6 +214,53 @@ TEST(half_a_frame_is_no_reason_to_sleep) {
         looker_fini(&looker);
 }
 
+/* --- with one CPU --- */
+
+static void yielder_init(struct looker *looker) {
+        looker_init(looker, 0);
+        looker->spin.yields = true;
+}
+
+TEST(a_look_that_yields_asks_once) {
+        struct looker looker;
+        unsigned hits;
+
+        yielder_init(&looker);
+        looker.fake->late = 1;
+        CHECK_INT(looks(&looker, 1000, &hits), ==, 1000);
+        CHECK_INT(hits, ==, 1000);
+        CHECK_INT(looker.fake->asked, ==, 1000);
+        looker_fini(&looker);
+}
+
+TEST(yielding_in_vain_is_seldom_done_again) {
+        struct looker looker;
+
+        yielder_init(&looker);
+        CHECK_INT(looks(&looker, 1, NULL), ==, 1);
+        CHECK_INT(looks(&looker, 100000, NULL), <, 130);
+        CHECK_INT(looks(&looker, 100000, NULL), >, 50);
+        looker_fini(&looker);
+}
+
+/* Somebody else had the CPU: that is not done again at once, although something had come. */
+TEST(a_yield_that_took_long_is_not_done_again_soon) {
+        struct looker looker;
+
+        yielder_init(&looker);
+        looker.fake->late = 1;
+        looker.fake->takes_ns = 100000000;
+        CHECK_INT(looks(&looker, 1000, NULL), <, 10);
+        looker_fini(&looker);
+}
+
+static bool yields(const struct via_transport *by, int asked_us) {
+        struct via_spin spin;
+
+        via_spin_init(&spin, asked_us, by);
+        return spin.yields;
+}
+
 static int budget(const struct via_transport *by, int asked_us) {
         struct via_spin spin;
 
@@ -230,6 +282,8 @@ TEST(who_looks_unless_told) {
         CHECK_INT(budget(&memory, VIA_SPIN_UNSET), >, 0);
         CHECK_INT(budget(&memory, 0), ==, 0);
         CHECK_INT(budget(&memory, 70), ==, 70);
+        CHECK(!yields(&memory, VIA_SPIN_UNSET) && !yields(&pipe_like, VIA_SPIN_UNSET));
+        CHECK_INT(budget(&pipe_like, VIA_SPIN_UNSET), ==, 0);
         CHECK_INT(budget(&socket_like, VIA_SPIN_UNSET), ==, 0);
         CHECK_INT(budget(&socket_like, 70), ==, 70);
 
@@ -240,6 +294,9 @@ TEST(who_looks_unless_told) {
         REQUIRE(sched_setaffinity(0, sizeof(one), &one) == 0);
         CHECK_INT(budget(&memory, VIA_SPIN_UNSET), ==, 0);
         CHECK_INT(budget(&memory, 70), ==, 70);         /* who binds both ends knows better */
+        CHECK(yields(&memory, VIA_SPIN_UNSET) && yields(&pipe_like, VIA_SPIN_UNSET));
+        CHECK(!yields(&socket_like, VIA_SPIN_UNSET));   /* it would be a system call more */
+        CHECK(!yields(&memory, 0) && !yields(&memory, 70));
 }
 
 /* --- servers --- */

@@ -40,6 +40,7 @@ enum {                                          /* via_transport.traits */
         VIA_MEMORY   = 1,                       /* recv() makes no system call: look often */
         VIA_PRIORITY = 2,                       /* a stream of its own for each priority */
         VIA_ALONE    = 4,                       /* one link a server: the one that comes with it */
+        VIA_POLLED   = 8,                       /* recv_wait() is a poll(), then recv() */
 };
 
 /*
