@@ -310,12 +310,12 @@ void via_client_wake(void *owner) {
                         continue;
                 r = receive(client, got);
                 look = !pump->full;
-                if (client->dead.code || (look && via_spin_is_off(&client->spin)))
+                if (client->dead.code || (look && !client->spin.budget_us))
                         break;
                 if (r == 0)
                         via_pump_flush(pump);   /* what on_done started; a fault is found below */
         }
-        client->again = r == 0 && look && !via_spin_is_off(&client->spin);
+        client->again = r == 0 && look && client->spin.budget_us;
         if (r < 0 && r != -EAGAIN && !client->dead.code)
                 via_client_lost(client, r);
         if (client->dead.code)

@@ -173,7 +173,7 @@ static int turn(struct via_server_link *link, int64_t now) {
                 if (got < 0)
                         return got == -EAGAIN ? sent : got;
                 look = !pump->full;
-                if (look && via_spin_is_off(&link->spin))
+                if (look && !link->spin.budget_us)
                         return sent;
         }
         if (sent < 0)
@@ -268,7 +268,7 @@ int via_server_link_new(struct via_listening *l, struct via_link *transport_link
                 return -ENOMEM;
         }
         via_pump_init(&link->pump, transport_link, &server->pool, &l->limits, now);
-        via_spin_init(&link->spin, l->spin_us, transport_link->by);
+        via_spin_init(&link->spin, l->spin_us, transport_link->by, true);
         link->next = server->links;
         link->prev = &server->links;
         if (server->links)

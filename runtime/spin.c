@@ -12,6 +12,9 @@ enum {
         BUDGET_US  = 50,                /* on transports that are looked at without a system call */
         /* then every 1,024th chance is taken, to see whether times have changed */
         MISSES_MAX = 10,
+        YIELD_HITS = 8,                 /* make up for a miss, which is two system calls */
+        YIELD_EARLY = 64,               /* one in so many is tried before the yield in any case */
+        EARLY_MAX  = 8,
         YIELD_US   = 100,               /* a yield that takes longer: it was not only the peer's */
         YIELD_REST = 16,                /* then none for so many times as long */
         YIELD_TIMED = 4,                /* one in so many is timed: the clock is a tenth of it */
@@ -27,17 +30,17 @@ static bool bound_to_one_cpu(void) {
  * @budget_us as ?spin= says; VIA_SPIN_UNSET: what suits the transport. A process that is bound to
  * one CPU yields then instead. Who binds both ends, each to its own, knows better and says so.
  */
-void via_spin_init(struct via_spin *spin, int budget_us, const struct via_transport *by) {
+void via_spin_init(struct via_spin *spin, int budget_us, const struct via_transport *by,
+                   bool server) {
         bool unset = budget_us == VIA_SPIN_UNSET, one = bound_to_one_cpu();
+        unsigned yields = by->traits & (server ? VIA_YIELD_SERVER : VIA_YIELD_CLIENT);
 
         if (unset)
                 budget_us = by->traits & VIA_MEMORY && !one ? BUDGET_US : 0;
-        *spin = (struct via_spin){
-                .budget_us = budget_us > 0 && sysconf(_SC_NPROCESSORS_ONLN) > 1
-                                     ? (uint32_t)budget_us
-                                     : 0,
-                .yields = unset && one && by->traits & (VIA_MEMORY | VIA_POLLED)
-        };
+        if (sysconf(_SC_NPROCESSORS_ONLN) == 1)
+                budget_us = 0;
+        *spin = (struct via_spin){ .yields = unset && one && yields };
+        spin->budget_us = spin->yields ? YIELD_US : (uint32_t)budget_us;
 }
 
 static int64_t now_ns(void) {
@@ -60,7 +63,7 @@ static void relax(void) {
  */
 static void hit(struct via_spin *spin) {
         spin->until = 0;
-        if (spin->misses)
+        if (spin->misses && (!spin->yields || ++spin->hits % YIELD_HITS == 0))
                 spin->misses--;
 }
 
@@ -79,9 +82,19 @@ static void miss(struct via_spin *spin) {
  */
 static int yield_and_look(struct via_spin *spin, struct via_pump *pump) {
         bool timed = ++spin->looks % YIELD_TIMED == 0;
-        int64_t start = timed ? now_ns() : 0, took;
+        int64_t start, took;
         int r;
 
+        if (spin->early || spin->looks % YIELD_EARLY == 0) {
+                r = via_pump_drain(pump, 0);
+                if (r != -EAGAIN) {
+                        if (spin->early < EARLY_MAX)
+                                spin->early++;
+                        return r;
+                }
+                spin->early = spin->early > 2 ? (uint8_t)(spin->early - 2) : 0;
+        }
+        start = timed ? now_ns() : 0;
         sched_yield();
         r = via_pump_drain(pump, 0);
         if (r == -EAGAIN)
@@ -90,7 +103,7 @@ static int yield_and_look(struct via_spin *spin, struct via_pump *pump) {
                 hit(spin);
         if (timed) {
                 took = now_ns() - start;
-                if (took > YIELD_US * 1000)
+                if (took > (int64_t)spin->budget_us * 1000)
                         spin->until = start + took * YIELD_REST * YIELD_TIMED;
         }
         return r;
@@ -112,7 +125,7 @@ static bool rests(struct via_spin *spin) {
 int via_spin_look(struct via_spin *spin, struct via_pump *pump, unsigned tries) {
         int64_t now;
 
-        if (via_spin_is_off(spin))
+        if (!spin->budget_us)
                 return -EAGAIN;
         if (spin->skip) {
                 spin->skip--;

@@ -13,7 +13,8 @@
 #include "pump.h"
 
 struct via_spin {
-        uint32_t budget_us;             /* of one look; 0: off */
+        /* of one look; 0: off. If it yields: what a yield may take */
+        uint32_t budget_us;
         uint16_t misses;                /* in a row */
         uint16_t skip;                  /* chances to let go by */
         /*
@@ -21,7 +22,8 @@ struct via_spin {
          */
         int64_t  until;
         bool     yields;                /* a look is to let others run and then to ask once */
-        uint8_t  looks;                 /* of those, counted to time one in so many */
+        uint8_t  looks, hits;           /* of those, counted to do something once in so many */
+        uint8_t  early;                 /* more than 0: things were lately there before a yield */
 };
 
 enum { VIA_SPIN_UNSET = -1 };           /* as a budget: what suits the transport */
@@ -30,13 +32,10 @@ enum { VIA_SPIN_ON = 1 };               /* nothing yet, but the look is not over
 /* How often the link is asked before the clock is. */
 enum { VIA_SPIN_TRIES = 16 };
 
-void via_spin_init(struct via_spin *spin, int budget_us, const struct via_transport *by);
+void via_spin_init(struct via_spin *spin, int budget_us, const struct via_transport *by,
+                   bool server);
 int  via_spin_look(struct via_spin *spin, struct via_pump *pump, unsigned tries);
 int  via_spin_drain(struct via_spin *spin, struct via_pump *pump);
-
-static inline bool via_spin_is_off(const struct via_spin *spin) {
-        return !spin->budget_us && !spin->yields;
-}
 
 /* Gives up a look that has been broken off. */
 static inline void via_spin_forget(struct via_spin *spin) {

@@ -41,12 +41,14 @@ static void fake_close(struct via_link *link) {
         (void)link;
 }
 
-static const struct via_transport memory = {
-        .scheme = "fake", .traits = VIA_MEMORY, .recv = fake_recv, .close = fake_close };
+static const struct via_transport memory = { .scheme = "fake",
+                                             .traits = VIA_MEMORY | VIA_YIELD,
+                                             .recv = fake_recv,
+                                             .close = fake_close };
 static const struct via_transport socket_like = {
         .scheme = "fake", .recv = fake_recv, .close = fake_close };
 static const struct via_transport pipe_like = {
-        .scheme = "fake", .traits = VIA_POLLED, .recv = fake_recv, .close = fake_close };
+        .scheme = "fake", .traits = VIA_YIELD, .recv = fake_recv, .close = fake_close };
 
 struct looker {
         struct via_limits limits;
@@ -217,7 +219,7 @@ TEST(half_a_frame_is_no_reason_to_sleep) {
 /* --- with one CPU --- */
 
 static void yielder_init(struct looker *looker) {
-        looker_init(looker, 0);
+        looker_init(looker, 1000000000);
         looker->spin.yields = true;
 }
 
@@ -243,6 +245,22 @@ TEST(yielding_in_vain_is_seldom_done_again) {
         looker_fini(&looker);
 }
 
+/* A peer that was woken may have run at once: then there is no need to yield first. */
+TEST(what_is_there_before_a_yield_is_found_before_it) {
+        struct looker looker;
+        unsigned hits;
+
+        yielder_init(&looker);
+        looker.fake->late = 1;
+        looks(&looker, 1000, NULL);
+        CHECK_INT(looker.spin.early, >, 0);
+        looker.fake->late = 2;                  /* now only after a yield, which is soon known */
+        CHECK_INT(looks(&looker, 4, &hits), ==, 4);
+        CHECK_INT(hits, ==, 4);
+        CHECK_INT(looker.spin.early, ==, 0);
+        looker_fini(&looker);
+}
+
 /* Somebody else had the CPU: that is not done again at once, although something had come. */
 TEST(a_yield_that_took_long_is_not_done_again_soon) {
         struct looker looker;
@@ -250,22 +268,25 @@ TEST(a_yield_that_took_long_is_not_done_again_soon) {
         yielder_init(&looker);
         looker.fake->late = 1;
         looker.fake->takes_ns = 100000000;
+        looker.spin.budget_us = 1;
         CHECK_INT(looks(&looker, 1000, NULL), <, 10);
         looker_fini(&looker);
 }
 
 static bool yields(const struct via_transport *by, int asked_us) {
-        struct via_spin spin;
+        struct via_spin client, server;
 
-        via_spin_init(&spin, asked_us, by);
-        return spin.yields;
+        via_spin_init(&client, asked_us, by, false);
+        via_spin_init(&server, asked_us, by, true);
+        CHECK(server.yields || !client.yields);
+        return client.yields;
 }
 
 static int budget(const struct via_transport *by, int asked_us) {
         struct via_spin spin;
 
-        via_spin_init(&spin, asked_us, by);
-        return (int)spin.budget_us;
+        via_spin_init(&spin, asked_us, by, false);
+        return spin.yields ? 0 : (int)spin.budget_us;
 }
 
 TEST(who_looks_unless_told) {
