@@ -218,6 +218,17 @@ TEST(half_a_frame_is_no_reason_to_sleep) {
 
 /* --- with one CPU --- */
 
+static void bind_to_one_cpu(void) {
+        cpu_set_t all, one;
+
+        CPU_ZERO(&one);
+        REQUIRE(sched_getaffinity(0, sizeof(all), &all) == 0);
+        for (size_t cpu = 0; CPU_COUNT(&one) == 0; cpu++)
+                if (CPU_ISSET(cpu, &all))
+                        CPU_SET(cpu, &one);
+        REQUIRE(sched_setaffinity(0, sizeof(one), &one) == 0);
+}
+
 static void yielder_init(struct looker *looker) {
         looker_init(looker, 1000000000);
         looker->spin.yields = true;
@@ -290,7 +301,7 @@ static int budget(const struct via_transport *by, int asked_us) {
 }
 
 TEST(who_looks_unless_told) {
-        cpu_set_t all, one;
+        cpu_set_t all;
 
         if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
                 CHECK_INT(budget(&memory, VIA_SPIN_UNSET), ==, 0);
@@ -308,11 +319,7 @@ TEST(who_looks_unless_told) {
         CHECK_INT(budget(&socket_like, VIA_SPIN_UNSET), ==, 0);
         CHECK_INT(budget(&socket_like, 70), ==, 70);
 
-        CPU_ZERO(&one);
-        for (size_t cpu = 0; CPU_COUNT(&one) == 0; cpu++)
-                if (CPU_ISSET(cpu, &all))
-                        CPU_SET(cpu, &one);
-        REQUIRE(sched_setaffinity(0, sizeof(one), &one) == 0);
+        bind_to_one_cpu();
         CHECK_INT(budget(&memory, VIA_SPIN_UNSET), ==, 0);
         CHECK_INT(budget(&memory, 70), ==, 70);         /* who binds both ends knows better */
         CHECK(yields(&memory, VIA_SPIN_UNSET) && yields(&pipe_like, VIA_SPIN_UNSET));
@@ -430,7 +437,7 @@ static void *run(void *arg) {
         return NULL;
 }
 
-static void counted_start(struct counted *counted, const char *place) {
+static void counted_start(struct counted *counted, const char *place, const char *query) {
         uv_loop_init(&counted->loop);
         uv_check_init(&counted->loop, &counted->check);
         counted->check.data = &counted->turns;
@@ -441,8 +448,8 @@ static void counted_start(struct counted *counted, const char *place) {
         REQUIRE(counted->service && counted->server);
         REQUIRE(service_add(counted->server, counted->service, NULL) == VIA_OK);
         REQUIRE(via_server_listen(counted->server, place, NULL) == VIA_OK);
-        snprintf(host.endpoint, sizeof(host.endpoint), "%s?spin=10ms",
-                 via_server_endpoint(counted->server, 0));
+        snprintf(host.endpoint, sizeof(host.endpoint), "%s%s",
+                 via_server_endpoint(counted->server, 0), query);
         REQUIRE(pthread_create(&counted->thread, NULL, run, counted) == 0);
 }
 
@@ -465,7 +472,7 @@ static void check_fair(const char *place, unsigned n_pacers) {
         struct counted counted = { .turns = 0 };
         int turns, before, calls = 0;
 
-        counted_start(&counted, place);
+        counted_start(&counted, place, "?spin=10ms");
         for (unsigned i = 0; i < n_pacers; i++)
                 pacer_start(&pacers[i]);
         turns = atomic_load(&counted.turns);
@@ -488,6 +495,26 @@ TEST(others_have_their_turn_over_sockets) {
 TEST(others_have_their_turn_over_memory) {
         check_fair("inproc:fair?spin=10ms", 1);
         check_fair("inproc:fair?spin=10ms", 2);
+}
+
+/* A client that always asks next does not keep a server that yields to it from the others. */
+TEST(others_have_their_turn_with_one_cpu) {
+        struct counted counted = { .turns = 0 };
+        struct caller busy, idle;
+        int turns;
+
+        bind_to_one_cpu();
+        counted_start(&counted, "inproc:fair", "");
+        REQUIRE(caller_open(&idle, BLOCKING, host.endpoint, NULL, NULL) == VIA_OK);
+        REQUIRE(caller_open(&busy, BLOCKING, host.endpoint, NULL, NULL) == VIA_OK);
+        CHECK_INT(call_echo(&idle, "a", 1, NULL), ==, VIA_OK);
+        turns = atomic_load(&counted.turns);
+        for (int i = 0; i < 2000; i++)
+                CHECK_INT(call_echo(&busy, "a", 1, NULL), ==, VIA_OK);
+        CHECK_INT(atomic_load(&counted.turns) - turns, >=, 2000 / 8);
+        caller_close(&busy);
+        caller_close(&idle);
+        counted_stop(&counted);
 }
 
 TEST(a_server_that_looks_can_be_stopped) {
