@@ -77,7 +77,14 @@ static size_t keep_most(struct via_arena *arena) {
 
 void via_arena_reset(struct via_arena *arena) {
         struct via_chunk *chunk = arena->chunks, *kept = NULL, *older;
-        size_t most = keep_most(arena);
+        size_t most;
+
+        /* As via_arena_rewind() has it: nothing to free, nothing to choose from. */
+        if (!VIA_ARENA_REDZONE && chunk && !chunk->older && chunk->size <= VIA_ARENA_KEEP) {
+                arena->next = chunk->data;
+                return;
+        }
+        most = keep_most(arena);
 
         for (; chunk; chunk = older) {
                 struct via_chunk *smaller = chunk;

@@ -53,5 +53,15 @@ static inline void via_buffer_give(struct via_buffer *b, struct via_pool *pool) 
  * is as it was.
  */
 static inline int via_buffer_room(struct via_buffer *b, struct via_pool *pool, size_t room) {
-        return b->cap - b->tail >= room ? 0 : via_buffer_grow(b, pool, room);
+        struct via_buffer *spare = &pool->spare[!pool->spare[0].data];
+
+        if (b->cap - b->tail >= room)
+                return 0;
+        if (b->data || spare->cap < room)
+                return via_buffer_grow(b, pool, room);
+        b->data = spare->data;
+        b->cap = spare->cap;
+        spare->data = NULL;
+        spare->cap = 0;
+        return 0;
 }

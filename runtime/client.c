@@ -60,7 +60,8 @@ static int client_new(struct via_link *link, const struct via_endpoint *endpoint
         via_pump_init(&client->session->pump, link, &client->pool, &endpoint->limits,
                       via_clock_ms());
         via_arena_init(&client->arena, 0);
-        via_spin_init(&client->session->spin, endpoint->spin_us, link->by);
+        via_spin_init(&client->session->spin, endpoint->spin_us, link->by,
+                      false);
         client->limits = endpoint->limits;
         client->timeout_ms = endpoint->timeout_ms  ? endpoint->timeout_ms
                              : options->timeout_ms ? options->timeout_ms

@@ -189,7 +189,7 @@ void via_client_wake(void *owner) {
         }
         client->again = false;
         if (!look)
-                client->session->spin.until = 0;
+                via_spin_forget(&client->session->spin);
         client->session->turns++;
         for (int i = 0; i < ROUNDS_MAX && r == 0; i++) {
                 int got = look ? via_spin_look(&client->session->spin, pump, VIA_SPIN_TRIES)

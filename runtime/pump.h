@@ -77,6 +77,8 @@ static inline int via_pump_next(struct via_pump *pump, struct via_event *ret_eve
         if (__builtin_expect(pump->lanes, 0))
                 return via_lanes_next(pump, ret_event);
         if (pump->view_size) {
+                if (pump->view_used == pump->view_size)
+                        return VIA_CONN_MORE;
                 r = via_conn_next(&pump->conn, pump->view + pump->view_used,
                                   pump->view_size - pump->view_used, &used, ret_event);
                 pump->view_used += used;

@@ -53,6 +53,12 @@ int via_lanes_drain(struct via_pump *pump, int timeout_ms) {
         size_t before = via_buffer_used(in), most = SIZE_MAX;
         int r;
 
+        if (!before && !high->data && !other->data) {
+                r = via_pump_receive(pump, in, most, timeout_ms);
+                if (r == 0 && pump->link->recv_priority == VIA_HIGH)
+                        move(in, 0, other);
+                return r;
+        }
         if (before) {
                 r = via_buffer_room(other, pump->pool, 32768);
                 if (r < 0)
@@ -96,6 +102,8 @@ int via_lanes_next(struct via_pump *pump, struct via_event *ret_event) {
         bool high = true;
         int r;
 
+        if (!via_buffer_used(&pump->high.in))
+                return next_in(pump, &pump->in, ret_event);
         swap_skip(pump);
         r = next_in(pump, &pump->high.in, ret_event);
         swap_skip(pump);
@@ -159,10 +167,12 @@ int via_lanes_flush(struct via_pump *pump) {
                 if (r < 0)
                         return r;
         }
-        pump->link->send_priority = VIA_HIGH;
-        r = via_pump_send(pump, &pump->high.out);
-        if (r)
-                return r;
+        if (pump->high.out.data) {
+                pump->link->send_priority = VIA_HIGH;
+                r = via_pump_send(pump, &pump->high.out);
+                if (r)
+                        return r;
+        }
         pump->link->send_priority = VIA_NORMAL;
         return via_pump_send(pump, &pump->out);
 }

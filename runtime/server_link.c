@@ -15,6 +15,8 @@
 enum {
         ROUNDS_MAX = 16,                        /* receives in one turn: others want theirs */
         MEMORY_ROUNDS_MAX = 64,                 /* the same where they are no system calls */
+        SHARED_ROUNDS_MAX = 4,                  /* and where each round is everybody's CPU */
+        LOOK_MS_MAX = 2,                        /* a turn is no longer if it only looks for more */
         NEXT_MAX = 64,                          /* turns in a row without the loop */
         NEXT_MISSES_MAX = 10,                   /* then every 1024th chance is taken */
         LAST_ROUNDS_MAX = 64,                   /* and of a client that is gone */
@@ -145,11 +147,14 @@ static int turn(struct via_server_link *link, int64_t now) {
         int r, sent = via_pump_idle(pump) ? 0 : via_pump_flush(pump);
         int rounds_max = pump->link->by->traits & VIA_MEMORY ? MEMORY_ROUNDS_MAX : ROUNDS_MAX;
         bool look = link->again, alone;
+        int64_t start = now;
 
+        if (link->session.spin.yields && link->at->server->n_links > 1)
+                rounds_max = SHARED_ROUNDS_MAX;
         go_on(link, false);
         alone = link->at->server->n_again == 0;
         if (!look)
-                link->session.spin.until = 0;
+                via_spin_forget(&link->session.spin);
         for (int i = 0; i < rounds_max && sent == 0; i++) {
                 int got = look ? via_spin_look(&link->session.spin, pump,
                                                alone ? VIA_SPIN_TRIES : 1)
@@ -160,6 +165,8 @@ static int turn(struct via_server_link *link, int64_t now) {
                                 continue;
                         break;
                 }
+                if (look && got == 0)
+                        now = via_clock_ms();
                 do {
                         r = deliver(link, now);
                         sent = via_pump_flush(pump);
@@ -176,6 +183,8 @@ static int turn(struct via_server_link *link, int64_t now) {
                 look = !pump->full;
                 if (look && !link->session.spin.budget_us)
                         return sent;
+                if (look && now - start > LOOK_MS_MAX)
+                        break;
         }
         if (sent < 0)
                 return last_turn(link, now, sent);
@@ -284,7 +293,7 @@ int via_server_link_new(struct via_listening *l, struct via_link *transport_link
         link->session.wake = on_ready;
         link->session.owner = link;
         via_pump_init(&link->session.pump, transport_link, &server->pool, &l->limits, now);
-        via_spin_init(&link->session.spin, l->spin_us, transport_link->by);
+        via_spin_init(&link->session.spin, l->spin_us, transport_link->by, true);
         link->next = server->links;
         link->prev = &server->links;
         if (server->links)

@@ -19,12 +19,15 @@ struct fake {
         unsigned        late;           /* so often there is nothing, then something; 0: never */
         unsigned        waited;         /* of that, so far */
         ssize_t         says;           /* instead of bytes, if not 0 */
+        long            takes_ns;       /* to be asked */
 };
 
 static ssize_t fake_recv(struct via_link *link, void *buf, size_t size) {
         struct fake *fake = (struct fake *)link;
 
         fake->asked++;
+        if (fake->takes_ns)
+                nanosleep(&(struct timespec){ .tv_nsec = fake->takes_ns }, NULL);
         if (fake->late == 0 || ++fake->waited < fake->late)
                 return -EAGAIN;
         fake->waited = 0;
@@ -38,10 +41,14 @@ static void fake_close(struct via_link *link) {
         (void)link;
 }
 
-static const struct via_transport memory = {
-        .scheme = "fake", .traits = VIA_MEMORY, .recv = fake_recv, .close = fake_close };
+static const struct via_transport memory = { .scheme = "fake",
+                                             .traits = VIA_MEMORY | VIA_YIELD,
+                                             .recv = fake_recv,
+                                             .close = fake_close };
 static const struct via_transport socket_like = {
         .scheme = "fake", .recv = fake_recv, .close = fake_close };
+static const struct via_transport pipe_like = {
+        .scheme = "fake", .traits = VIA_YIELD, .recv = fake_recv, .close = fake_close };
 
 struct looker {
         struct via_limits limits;
@@ -209,15 +216,92 @@ TEST(half_a_frame_is_no_reason_to_sleep) {
         looker_fini(&looker);
 }
 
+/* --- with one CPU --- */
+
+static void bind_to_one_cpu(void) {
+        cpu_set_t all, one;
+
+        CPU_ZERO(&one);
+        REQUIRE(sched_getaffinity(0, sizeof(all), &all) == 0);
+        for (size_t cpu = 0; CPU_COUNT(&one) == 0; cpu++)
+                if (CPU_ISSET(cpu, &all))
+                        CPU_SET(cpu, &one);
+        REQUIRE(sched_setaffinity(0, sizeof(one), &one) == 0);
+}
+
+static void yielder_init(struct looker *looker) {
+        looker_init(looker, 1000000000);
+        looker->spin.yields = true;
+}
+
+TEST(a_look_that_yields_asks_once) {
+        struct looker looker;
+        unsigned hits;
+
+        yielder_init(&looker);
+        looker.fake->late = 1;
+        CHECK_INT(looks(&looker, 1000, &hits), ==, 1000);
+        CHECK_INT(hits, ==, 1000);
+        CHECK_INT(looker.fake->asked, ==, 1000);
+        looker_fini(&looker);
+}
+
+TEST(yielding_in_vain_is_seldom_done_again) {
+        struct looker looker;
+
+        yielder_init(&looker);
+        CHECK_INT(looks(&looker, 1, NULL), ==, 1);
+        CHECK_INT(looks(&looker, 100000, NULL), <, 130);
+        CHECK_INT(looks(&looker, 100000, NULL), >, 50);
+        looker_fini(&looker);
+}
+
+/* A peer that was woken may have run at once: then there is no need to yield first. */
+TEST(what_is_there_before_a_yield_is_found_before_it) {
+        struct looker looker;
+        unsigned hits;
+
+        yielder_init(&looker);
+        looker.fake->late = 1;
+        looks(&looker, 1000, NULL);
+        CHECK_INT(looker.spin.early, >, 0);
+        looker.fake->late = 2;                  /* now only after a yield, which is soon known */
+        CHECK_INT(looks(&looker, 4, &hits), ==, 4);
+        CHECK_INT(hits, ==, 4);
+        CHECK_INT(looker.spin.early, ==, 0);
+        looker_fini(&looker);
+}
+
+/* Somebody else had the CPU: that is not done again at once, although something had come. */
+TEST(a_yield_that_took_long_is_not_done_again_soon) {
+        struct looker looker;
+
+        yielder_init(&looker);
+        looker.fake->late = 1;
+        looker.fake->takes_ns = 100000000;
+        looker.spin.budget_us = 1;
+        CHECK_INT(looks(&looker, 1000, NULL), <, 10);
+        looker_fini(&looker);
+}
+
+static bool yields(const struct via_transport *by, int asked_us) {
+        struct via_spin client, server;
+
+        via_spin_init(&client, asked_us, by, false);
+        via_spin_init(&server, asked_us, by, true);
+        CHECK(server.yields || !client.yields);
+        return client.yields;
+}
+
 static int budget(const struct via_transport *by, int asked_us) {
         struct via_spin spin;
 
-        via_spin_init(&spin, asked_us, by);
-        return (int)spin.budget_us;
+        via_spin_init(&spin, asked_us, by, false);
+        return spin.yields ? 0 : (int)spin.budget_us;
 }
 
 TEST(who_looks_unless_told) {
-        cpu_set_t all, one;
+        cpu_set_t all;
 
         if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
                 CHECK_INT(budget(&memory, VIA_SPIN_UNSET), ==, 0);
@@ -230,16 +314,17 @@ TEST(who_looks_unless_told) {
         CHECK_INT(budget(&memory, VIA_SPIN_UNSET), >, 0);
         CHECK_INT(budget(&memory, 0), ==, 0);
         CHECK_INT(budget(&memory, 70), ==, 70);
+        CHECK(!yields(&memory, VIA_SPIN_UNSET) && !yields(&pipe_like, VIA_SPIN_UNSET));
+        CHECK_INT(budget(&pipe_like, VIA_SPIN_UNSET), ==, 0);
         CHECK_INT(budget(&socket_like, VIA_SPIN_UNSET), ==, 0);
         CHECK_INT(budget(&socket_like, 70), ==, 70);
 
-        CPU_ZERO(&one);
-        for (size_t cpu = 0; CPU_COUNT(&one) == 0; cpu++)
-                if (CPU_ISSET(cpu, &all))
-                        CPU_SET(cpu, &one);
-        REQUIRE(sched_setaffinity(0, sizeof(one), &one) == 0);
+        bind_to_one_cpu();
         CHECK_INT(budget(&memory, VIA_SPIN_UNSET), ==, 0);
         CHECK_INT(budget(&memory, 70), ==, 70);         /* who binds both ends knows better */
+        CHECK(yields(&memory, VIA_SPIN_UNSET) && yields(&pipe_like, VIA_SPIN_UNSET));
+        CHECK(!yields(&socket_like, VIA_SPIN_UNSET));   /* it would be a system call more */
+        CHECK(!yields(&memory, 0) && !yields(&memory, 70));
 }
 
 /* --- servers --- */
@@ -352,7 +437,7 @@ static void *run(void *arg) {
         return NULL;
 }
 
-static void counted_start(struct counted *counted, const char *place) {
+static void counted_start(struct counted *counted, const char *place, const char *query) {
         uv_loop_init(&counted->loop);
         uv_check_init(&counted->loop, &counted->check);
         counted->check.data = &counted->turns;
@@ -363,8 +448,8 @@ static void counted_start(struct counted *counted, const char *place) {
         REQUIRE(counted->service && counted->server);
         REQUIRE(service_add(counted->server, counted->service, NULL) == VIA_OK);
         REQUIRE(via_server_listen(counted->server, place, NULL) == VIA_OK);
-        snprintf(host.endpoint, sizeof(host.endpoint), "%s?spin=10ms",
-                 via_server_endpoint(counted->server, 0));
+        snprintf(host.endpoint, sizeof(host.endpoint), "%s%s",
+                 via_server_endpoint(counted->server, 0), query);
         REQUIRE(pthread_create(&counted->thread, NULL, run, counted) == 0);
 }
 
@@ -387,7 +472,7 @@ static void check_fair(const char *place, unsigned n_pacers) {
         struct counted counted = { .turns = 0 };
         int turns, before, calls = 0;
 
-        counted_start(&counted, place);
+        counted_start(&counted, place, "?spin=10ms");
         for (unsigned i = 0; i < n_pacers; i++)
                 pacer_start(&pacers[i]);
         turns = atomic_load(&counted.turns);
@@ -410,6 +495,26 @@ TEST(others_have_their_turn_over_sockets) {
 TEST(others_have_their_turn_over_memory) {
         check_fair("inproc:fair?spin=10ms", 1);
         check_fair("inproc:fair?spin=10ms", 2);
+}
+
+/* A client that always asks next does not keep a server that yields to it from the others. */
+TEST(others_have_their_turn_with_one_cpu) {
+        struct counted counted = { .turns = 0 };
+        struct caller busy, idle;
+        int turns;
+
+        bind_to_one_cpu();
+        counted_start(&counted, "inproc:fair", "");
+        REQUIRE(caller_open(&idle, BLOCKING, host.endpoint, NULL, NULL) == VIA_OK);
+        REQUIRE(caller_open(&busy, BLOCKING, host.endpoint, NULL, NULL) == VIA_OK);
+        CHECK_INT(call_echo(&idle, "a", 1, NULL), ==, VIA_OK);
+        turns = atomic_load(&counted.turns);
+        for (int i = 0; i < 2000; i++)
+                CHECK_INT(call_echo(&busy, "a", 1, NULL), ==, VIA_OK);
+        CHECK_INT(atomic_load(&counted.turns) - turns, >=, 2000 / 8);
+        caller_close(&busy);
+        caller_close(&idle);
+        counted_stop(&counted);
 }
 
 TEST(a_server_that_looks_can_be_stopped) {

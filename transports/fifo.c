@@ -178,6 +178,7 @@ const struct via_transport via_fifo = {
         .scheme = "fifo",
         .options = "mode group",
         .form = "fifo:/folder/name",
+        .traits = VIA_YIELD,
         .link_size = sizeof(struct fifo_link),
         .listener_size = sizeof(struct via_fifo_listener),
         .listen = via_fifo_listen,

@@ -194,6 +194,8 @@ int via_mq_pair_check(struct via_mq_pair *pair, const struct via_hello *hello) {
 
 /* --- messages --------------------------------------------------------------------------------- */
 
+enum { TICK_MS = 10 };                          /* the kernel's, at most */
+
 static const struct timespec long_ago;          /* does not wait, whatever O_NONBLOCK is */
 
 int via_mq_put(int queue, const void *data, size_t size, unsigned priority) {
@@ -207,12 +209,12 @@ int via_mq_put(int queue, const void *data, size_t size, unsigned priority) {
 
 /*
  * The kernel knows only the clock that people set. Should they set it back in this moment, the
- * wait is as much longer, unless something comes.
+ * wait is as much longer, unless something comes. What is longer than a tick may end a tick early.
  */
 static struct timespec after(int ms) {
         struct timespec t;
 
-        clock_gettime(CLOCK_REALTIME, &t);
+        clock_gettime(ms < TICK_MS ? CLOCK_REALTIME : CLOCK_REALTIME_COARSE, &t);
         t.tv_sec += ms / 1000;
         t.tv_nsec += ms % 1000 * 1000000L;
         if (t.tv_nsec >= 1000000000) {

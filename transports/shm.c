@@ -138,9 +138,16 @@ static int shm_arm(struct via_link *link, int want, struct via_wait *ret_wait) {
         struct shm_link *self = shm_link(link);
         short events = POLLIN;
 
-        hush(self);
+        /*
+         * After a look that found something the bell has hardly ever rung, and if so it wakes
+         * once.
+         */
+        if (self->armed)
+                hush(self);
+        self->armed = false;
         if (lie_down(self, want))
                 return VIA_AWAKE;
+        self->armed = true;
         ret_wait->n_fds = 0;
         if (self->bell >= 0)
                 ret_wait->fds[ret_wait->n_fds++] =
@@ -260,7 +267,7 @@ const struct via_transport via_shm = {
         .scheme = "shm",
         .options = "mode group backlog ring",
         .form = "shm:name",
-        .traits = VIA_MEMORY,
+        .traits = VIA_MEMORY | VIA_YIELD,
         .link_size = sizeof(struct shm_link),
         .listener_size = sizeof(struct via_shm_listener),
         .listen = via_shm_listen,

@@ -28,6 +28,7 @@ struct shm_link {
         uint64_t                 rung;          /* the word of the peer's sleep that we ended */
         bool                     asleep;        /* as our word says */
         bool                     may_have_rung; /* our bell */
+        bool                     armed;         /* and its owner has slept since: hush it */
         bool                     doubt;         /* whether the peer still lives */
         int                      gone;          /* 1: it left; else 0, or why the link is dead */
 };
