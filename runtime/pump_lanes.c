@@ -99,14 +99,14 @@ static void keep_last(struct via_conn *conn, uint32_t before) {
 
 int via_lanes_next(struct via_pump *pump, struct via_event *ret_event) {
         uint32_t last_id = pump->conn.last_id;
-        bool high = true;
-        int r;
+        bool high = via_buffer_used(&pump->high.in) != 0;
+        int r = VIA_CONN_MORE;
 
-        if (!via_buffer_used(&pump->high.in))
-                return next_in(pump, &pump->in, ret_event);
-        swap_skip(pump);
-        r = next_in(pump, &pump->high.in, ret_event);
-        swap_skip(pump);
+        if (high) {
+                swap_skip(pump);
+                r = next_in(pump, &pump->high.in, ret_event);
+                swap_skip(pump);
+        }
         if (r == VIA_CONN_MORE) {
                 high = false;
                 r = next_in(pump, &pump->in, ret_event);
