@@ -34,7 +34,7 @@ enum bench_placement {
 struct bench_case {
         const char *name;
         size_t      size;               /* bytes each way */
-        unsigned    window;             /* calls outstanding; 1: one after the other */
+        unsigned    window;             /* calls outstanding; 1: one after the other; 0: a stream */
         const char *floor;              /* the system this case is measured against */
 };
 
@@ -62,6 +62,7 @@ enum {                                  /* the sets of cases, as bits over bench
         BENCH_CASE_PIPELINED  = 0x30,
         BENCH_CASE_IDLC       = 0x40,
         BENCH_CASE_IDLE       = 0x80,
+        BENCH_CASE_STREAM     = 0x300,
 };
 
 /*

@@ -10,6 +10,7 @@
 #include "floor_mq.h"
 #include "floor_pingpong.h"
 #include "floor_ring.h"
+#include "floor_stream.h"
 #include "idlc_time.h"
 #include "via_cells.h"
 
@@ -19,6 +20,7 @@
 #define ONE (1u << BENCH_ONE_CORE)
 #define TWO (1u << BENCH_TWO_CORES)
 #define BOTH (ONE | TWO)
+#define STREAM BENCH_CASE_STREAM
 #define SPIN (0x01 | BENCH_CASE_IDLE)
 #define RAW_SPIN 0x01   /* 64B */
 
@@ -49,6 +51,8 @@ const struct bench_case bench_cases[] = {
         { "64B-x256",    64,          256, "hand" },
         { "10000-lines", 10000,       1,   ""     },
         { "idle",        64,          1,   ""     },
+        { "64B-stream",  64,          0,   "raw"  },
+        { "1MiB-stream", KIB * KIB,   0,   "raw"  },
 };
 const unsigned bench_n_cases = sizeof(bench_cases) / sizeof(*bench_cases);
 
@@ -66,12 +70,15 @@ const struct bench_system bench_systems[] = {
         { "raw-blocking", "tcp", SEQ, BOTH, false, pingpong_serve_blocking, pingpong_drive },
         { "hand", "unix", PIPE, BOTH, false, hand_serve, hand_drive },
         { "hand", "tcp", PIPE, BOTH, false, hand_serve, hand_drive },
+        { "raw", "unix", STREAM, BOTH, false, stream_serve, stream_drive },
+        { "raw", "tcp", STREAM, BOTH, false, stream_serve, stream_drive },
         { "raw-spin", "unix", RAW_SPIN, TWO, false, pingpong_serve_spin, pingpong_drive_spin },
         { "raw-spin", "tcp", RAW_SPIN, TWO, false, pingpong_serve_spin, pingpong_drive_spin },
-        { "via", "unix", SEQ | PIPE | BENCH_CASE_IDLE, BOTH, false, via_cells_serve,
+        { "via", "unix", SEQ | PIPE | STREAM | BENCH_CASE_IDLE, BOTH, false, via_cells_serve,
           via_cells_drive },
-        { "via", "tcp", SEQ | PIPE | BENCH_CASE_IDLE, BOTH, false, via_cells_serve,
+        { "via", "tcp", SEQ | PIPE | STREAM | BENCH_CASE_IDLE, BOTH, false, via_cells_serve,
           via_cells_drive },
+        { "via-async", "unix", PIPE, BOTH, false, via_cells_serve, via_cells_drive },
         { "via-spin", "unix", SPIN, BOTH, false, via_cells_serve, via_cells_drive },
         { "via-spin", "tcp", SPIN, BOTH, false, via_cells_serve, via_cells_drive },
         { "via", "inproc", SEQ | PIPE | BENCH_CASE_IDLE, BOTH, true,  via_cells_serve,
