@@ -16,7 +16,8 @@ enum {
         YIELD_EARLY = 64,               /* one in so many is tried before the yield in any case */
         EARLY_MAX  = 8,
         YIELD_US   = 100,               /* a yield that takes longer: it was not only the peer's */
-        YIELD_REST = 16,                /* then none for so many times as long */
+        YIELD_REST = 50,                /* then none for so many times as long */
+        YIELD_WARY = 5000,              /* and after that each is timed for a while */
         YIELD_TIMED = 4,                /* one in so many is timed: the clock is a tenth of it */
 };
 
@@ -78,10 +79,10 @@ static void miss(struct via_spin *spin) {
  * With one CPU for both ends, what is awaited comes while the peer runs, and nobody needs to be
  * woken if both are only waiting for their turn. But a third who wants the CPU has it for a time
  * slice then, where a sleeper would have been woken soon: so what yielding may lose is kept to a
- * sixteenth of the time, on an average.
+ * fiftieth of the time.
  */
 static int yield_and_look(struct via_spin *spin, struct via_pump *pump) {
-        bool timed = ++spin->looks % YIELD_TIMED == 0;
+        bool timed = ++spin->looks % YIELD_TIMED == 0 || spin->wary;
         int64_t start, took;
         int r;
 
@@ -103,8 +104,12 @@ static int yield_and_look(struct via_spin *spin, struct via_pump *pump) {
                 hit(spin);
         if (timed) {
                 took = now_ns() - start;
-                if (took > (int64_t)spin->budget_us * 1000)
-                        spin->until = start + took * YIELD_REST * YIELD_TIMED;
+                if (spin->wary)
+                        spin->wary--;
+                if (took > (int64_t)spin->budget_us * 1000) {
+                        spin->until = start + took * YIELD_REST;
+                        spin->wary = YIELD_WARY;
+                }
         }
         return r;
 }

@@ -23,6 +23,7 @@ struct via_spin {
         int64_t  until;
         bool     yields;                /* a look is to let others run and then to ask once */
         uint8_t  looks, hits;           /* of those, counted to do something once in so many */
+        uint16_t wary;                  /* so many will all be timed: one took long lately */
         uint8_t  early;                 /* more than 0: things were lately there before a yield */
 };
 
