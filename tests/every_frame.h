@@ -1,6 +1,6 @@
 #pragma once
 /*
- * everything.h - something of everything that a peer may send, and at last something it may not
+ * every_frame.h - something of everything that a peer may send, and at last something it may not
  */
 #include "end.h"
 
