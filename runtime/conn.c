@@ -23,6 +23,12 @@ static bool has_meta(const struct wire_header *h) {
         return h->type == WIRE_CALL || h->type == WIRE_REPLY || h->type == WIRE_HEAD;
 }
 
+/* Of all others nobody reads the body. */
+static bool has_body(const struct wire_header *h) {
+        return has_meta(h) || h->type == WIRE_ITEM || h->type == WIRE_GOAWAY ||
+               h->type == WIRE_HELLO_FRAME;
+}
+
 /* What may be known of a frame from its header alone: that it is nonsense. */
 static int check_header(struct via_conn *conn, const struct wire_header *h) {
         size_t least = h->meta + (h->type == WIRE_CALL ? (size_t)WIRE_METHOD : 0);
@@ -100,7 +106,7 @@ static int judge(struct via_conn *conn, const struct wire_header *h, struct via_
         if (h->type < WIRE_HEAD && h->type != WIRE_CANCEL)
                 return 0;
         *ret_of = find(conn, h);
-        if (big || !ret_of->call)
+        if (big || !ret_of->call || !has_body(h))
                 *ret_want = 0;
         if (h->type == WIRE_HEAD)
                 return check_head(conn, ret_of);
@@ -197,8 +203,8 @@ static int on_frame(struct via_conn *conn, const struct wire_header *h, const ui
         *ev = (struct via_event){ .id = h->id,
                                   .value = h->value,
                                   .call = of->call,
-                                  .body = body,
-                                  .size = h->length };
+                                  .body = has_body(h) ? body : NULL,
+                                  .size = has_body(h) ? h->length : 0 };
         switch (h->type) {
         case WIRE_CALL:
         case WIRE_REPLY:

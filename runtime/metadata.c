@@ -31,6 +31,7 @@ struct entry {
 static size_t entry_at(const uint8_t *bytes, size_t size, struct entry *ret) {
         size_t n;
 
+        *ret = (struct entry){ .key = NULL };
         if (size < VIA_METADATA_ENTRY)
                 return 0;
         *ret = (struct entry){ .key = bytes + VIA_METADATA_ENTRY,

@@ -4,7 +4,7 @@
 #include "alloc.h"
 #include "conn.h"
 #include "end.h"
-#include "all_frames.h"
+#include "every_frame.h"
 #include "frames.h"
 #include "test.h"
 

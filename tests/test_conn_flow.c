@@ -157,6 +157,28 @@ TEST(cancel_is_for_a_call_that_is_open) {
         stop(&end);
 }
 
+/* Where nothing is to be read, what is there all the same is not waited for, nor shown. */
+TEST(bodies_that_nobody_reads_are_skipped) {
+        static const struct wire_header frames[] = {
+                { .type = WIRE_CREDIT, .flags = WIRE_LINK, .value = 1 },
+                { .type = WIRE_CREDIT, .id = 1, .value = 1 },
+                { .type = WIRE_CANCEL, .id = 1 },
+                { .type = WIRE_END, .id = 1 },
+        };
+
+        for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
+                struct wire_header h = frames[i];
+
+                start_streams();
+                h.length = WIRE_TEXT_MAX;
+                frames_header(&f, h);
+                arrive_all(&end, &f);
+                CHECK(end.n_events == 1 && end.n_held == 0 && end.conn.skip == WIRE_TEXT_MAX);
+                CHECK_INT(end.events[0].size, ==, 0);
+                stop(&end);
+        }
+}
+
 /* No byte of what is for nobody is waited for or kept, and its credit is there again. */
 TEST(credit_of_dropped_items_comes_back) {
         struct wire_header h[5];

@@ -1,6 +1,10 @@
 #pragma once
 /*
+<<<<<<<< HEAD:tests/all_frames.h
  * all_frames.h - something of everything that a peer may send, and at last something it may not
+========
+ * every_frame.h - something of everything that a peer may send, and at last something it may not
+>>>>>>>> refs/heads/machine:tests/every_frame.h
  */
 #include "end.h"
 
