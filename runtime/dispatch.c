@@ -4,6 +4,7 @@
  * A call that was deferred may be answered by any thread: the answer is encoded there and posted,
  * and the serving thread sends it. When nobody serves any more, whoever answers frees the call.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include "metadata.h"
 #include "serve.h"
@@ -137,6 +138,11 @@ struct via_dispatch *via_dispatch_new(uv_loop_t *loop) {
         dispatch->has_loop = true;
         uv_unref((uv_handle_t *)dispatch->async);       /* links keep a loop alive, this does not */
         return dispatch;
+}
+
+/* Lets @dispatch, which serves nothing, serve what @of does, for another thread: 0 or -ENOMEM. */
+int via_dispatch_copy(struct via_dispatch *dispatch, const struct via_dispatch *of) {
+        return via_methods_copy(&dispatch->methods, &of->methods) < 0 ? -ENOMEM : 0;
 }
 
 /*

@@ -67,3 +67,16 @@ int via_methods_add(struct via_methods *methods, const struct via_interface *int
         methods->n += interface->n_methods;
         return VIA_OK;
 }
+
+/* Makes @methods, which are empty, those of @of: 0, or -1: no memory. */
+int via_methods_copy(struct via_methods *methods, const struct via_methods *of) {
+        if (!of->places)
+                return 0;
+        if (make_room(methods, of->n) < 0)
+                return -1;
+        for (size_t i = 0; i <= of->mask; i++)
+                if (of->places[i].method)
+                        place(methods->places, methods->mask, of->places[i]);
+        methods->n = of->n;
+        return 0;
+}

@@ -21,6 +21,7 @@ struct via_methods {
 void via_methods_fini(struct via_methods *methods);
 int  via_methods_add(struct via_methods *methods, const struct via_interface *interface,
                     const void *ops, void *self, struct via_error *err);
+int  via_methods_copy(struct via_methods *methods, const struct via_methods *of);
 
 /* The method with number @id, or NULL. */
 static inline const struct via_served *via_methods_find(const struct via_methods *methods,

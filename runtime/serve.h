@@ -96,6 +96,7 @@ static inline void *via_call_message(struct via_call *call, const struct via_typ
 }
 
 struct via_dispatch *via_dispatch_new(uv_loop_t *loop);
+int  via_dispatch_copy(struct via_dispatch *dispatch, const struct via_dispatch *of);
 void via_dispatch_close(struct via_dispatch *dispatch);
 void via_dispatch_hold(struct via_call *call);
 struct via_call *via_dispatch_take(struct via_dispatch *dispatch);

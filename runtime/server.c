@@ -1,10 +1,8 @@
 /*
- * server.c - the life of a server: new, listen, run, stop, free
+ * server.c - the life of a server: new, add, run, stop, free
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include "clock.h"
 #include "server_impl.h"
 
@@ -14,76 +12,38 @@ static void on_async_closed(uv_handle_t *handle) {
         free(handle);
 }
 
-/* Tells every client that this end leaves, and waits for nobody who has nothing more to hear. */
 static void drain(struct via_server *server) {
-        int64_t now = via_clock_ms();
+        int64_t due = via_clock_ms() + server->drain_ms;
 
-        if (server->drain_due != INT64_MAX)
+        if (server->first.drain_due != INT64_MAX)
                 return;
-        server->drain_due = now + server->drain_ms;
         for (struct via_listening *l = server->listening; l; l = l->next)
                 via_listening_shut(l);
-        for (struct via_server_link *link = server->links, *next; link; link = next) {
-                next = link->next;
-                via_server_link_leave(link, VIA_UNAVAILABLE, "the server is shutting down");
-        }
-        via_timer_set(server->timer, server->drain_due, now);
-        via_server_settle(server);
+        if (server->crew)
+                via_crew_drain(server->crew, due);
+        via_worker_drain(&server->first, due);
 }
 
 static void on_stop(uv_async_t *async) {
         drain(async->data);
 }
 
-/* When the last link of a server that drains, or to which nobody comes, has gone, it is done. */
-void via_server_settle(struct via_server *server) {
-        bool ends = server->drain_due != INT64_MAX || server->deserted;
-
-        if (!ends || server->links || server->stopped)
-                return;
-        server->stopped = true;
-        if (server->own_loop)
-                uv_stop(server->loop);
-        else
-                uv_unref((uv_handle_t *)server->stop);
-}
-
-/* Stops the timer if it has nothing to wait for. */
-void via_server_rest(struct via_server *server) {
-        bool waits = server->due || server->drain_due != INT64_MAX;
-
-        for (struct via_listening *l = server->listening; l && !waits; l = l->next)
-                waits = l->retry != INT64_MAX;
-        if (!waits)
-                via_timer_stop(server->timer);
-}
-
 static void on_timer(void *owner) {
-        struct via_server *server = owner;
+        struct via_worker *worker = owner;
         int64_t now = via_clock_ms();
 
-        for (struct via_listening *l = server->listening; l; l = l->next) {
+        for (struct via_listening *l = worker->server->listening; l; l = l->next) {
                 if (l->retry <= now)
                         via_listening_retry(l);
-                via_timer_set(server->timer, l->retry, now);
+                via_timer_set(worker->timer, l->retry, now);
         }
-        via_server_links_tick(server, now);
-        if (server->drain_due <= now)
-                while (server->links)
-                        via_server_link_end(server->links);
-        else
-                via_timer_set(server->timer, server->drain_due, now);
+        via_worker_tick(worker, now);
 }
 
-/* Makes what of a server lives in its loop. */
-static int enter_loop(struct via_server *server) {
-        uv_async_t *stop;
+static int stop_init(struct via_server *server) {
+        uv_async_t *stop = malloc(sizeof(*stop));
 
-        server->timer = via_timer_new(server->loop, on_timer, server);
-        if (!server->timer)
-                return -ENOMEM;
-        stop = malloc(sizeof(*stop));
-        if (!stop || uv_async_init(server->loop, stop, on_stop) < 0) {
+        if (!stop || uv_async_init(server->first.loop, stop, on_stop) < 0) {
                 free(stop);
                 return -ENOMEM;
         }
@@ -95,6 +55,7 @@ static int enter_loop(struct via_server *server) {
 struct via_server *via_server_new(const struct via_server_options *options) {
         static const struct via_server_options defaults;
         struct via_server *server = calloc(1, sizeof(*server));
+        uv_loop_t *loop;
 
         if (!server)
                 return NULL;
@@ -102,42 +63,41 @@ struct via_server *via_server_new(const struct via_server_options *options) {
                 options = &defaults;
         server->limits = options->limits;
         server->drain_ms = options->drain_ms ? options->drain_ms : DRAIN_MS;
-        server->drain_due = INT64_MAX;
-        server->loop = options->loop;
-        if (!server->loop) {
+        loop = options->loop;
+        if (!loop) {
                 if (uv_loop_init(&server->loop_of_ours) < 0) {
                         free(server);
                         return NULL;
                 }
-                server->loop = &server->loop_of_ours;
-                server->own_loop = true;
+                loop = &server->loop_of_ours;
+                server->first.own_loop = true;
         }
-        server->dispatch = via_dispatch_new(server->loop);
-        if (!server->dispatch || enter_loop(server) < 0)
+        if (via_worker_init(&server->first, server, loop, on_timer) < 0 || stop_init(server) < 0)
                 return via_server_free(server);
         return server;
 }
 
 struct via_server *via_server_free(struct via_server *server) {
+        struct via_worker *first;
+
         if (!server)
                 return NULL;
-        while (server->links)
-                via_server_link_end(server->links);
+        first = &server->first;
+        while (first->links)
+                via_server_link_end(first->links);
         while (server->listening) {
                 struct via_listening *next = server->listening->next;
 
                 via_listening_free(server->listening);
                 server->listening = next;
         }
-        via_dispatch_close(server->dispatch);
-        via_timer_close(server->timer);
+        via_worker_fini(first);
         if (server->stop)
                 uv_close((uv_handle_t *)server->stop, on_async_closed);
-        if (server->own_loop) {
-                uv_run(server->loop, UV_RUN_DEFAULT);   /* nothing is left but handles that close */
-                uv_loop_close(server->loop);
+        if (first->own_loop) {
+                uv_run(first->loop, UV_RUN_DEFAULT);    /* nothing is left but handles that close */
+                uv_loop_close(first->loop);
         }
-        via_pool_fini(&server->pool);
         free(server);
         return NULL;
 }
@@ -146,99 +106,16 @@ int via_server_add(struct via_server *server, const struct via_interface *interf
                    const void *ops, void *self, struct via_error *err) {
         if (!server)
                 return via_error_set(err, VIA_RESOURCE_EXHAUSTED, "no memory for a server");
-        return via_methods_add(&server->dispatch->methods, interface, ops, self, err);
-}
-
-static int listening_new(struct via_server *server, const struct via_endpoint *endpoint,
-                         struct via_listening **ret) {
-        struct via_listening *l = calloc(1, sizeof(*l));
-
-        if (!l)
-                return -ENOMEM;
-        l->server = server;
-        l->limits = endpoint->limits;
-        l->spin_us = endpoint->spin_us;
-        l->retry = INT64_MAX;
-        *ret = l;
-        return 0;
-}
-
-/* Listens on one URI: *@ret is in no list yet. */
-static int listen_one(struct via_server *server, const char *uri, const struct via_names *names,
-                      struct via_listening **ret, struct via_error *err) {
-        struct via_listener *listener;
-        struct via_endpoint endpoint;
-        struct via_listening *l;
-        struct via_note note = { "" };
-        int r;
-
-        r = via_endpoint_parse(&endpoint, uri, names, &server->limits, err);
-        if (r)
-                return r;
-        if (listening_new(server, &endpoint, &l) < 0)
-                return via_endpoint_error(err, "listen", uri, -ENOMEM, NULL);
-        listener = calloc(1, endpoint.by->listener_size);
-        if (!listener) {
-                r = -ENOMEM;
-        } else {
-                listener->by = endpoint.by;
-                r = endpoint.by->listen(listener, &endpoint.uri, &note);
-                if (r < 0)
-                        free(listener);
-        }
-        if (r == 0)
-                r = via_listening_start(l, listener);
-        if (r < 0) {
-                via_listening_free(l);
-                return via_endpoint_error(err, "listen", uri, r, &note);
-        }
-        *ret = l;
-        return VIA_OK;
-}
-
-/* A name may stand for several URIs: all of them, or none. */
-int via_server_listen(struct via_server *server, const char *text, struct via_error *err) {
-        struct via_listening **first, **last;
-        struct via_names names;
-        int code;
-
-        if (!server)
-                return via_error_set(err, VIA_RESOURCE_EXHAUSTED, "no memory for a server");
-        for (first = &server->listening; *first;)
-                first = &(*first)->next;
-        last = first;
-        code = via_names_find(&names, text, err);
-        for (unsigned i = 0; i < names.n_uris && !code; i++) {
-                code = listen_one(server, names.uris[i], &names, last, err);
-                if (code)
-                        via_names_blame(&names, text, err);
-                else
-                        last = &(*last)->next;
-        }
-        while (code && *first) {
-                struct via_listening *next = (*first)->next;
-
-                via_listening_free(*first);
-                *first = next;
-        }
-        if (!code)
-                server->deserted = false;
-        via_names_fini(&names);
-        return code;
-}
-
-const char *via_server_endpoint(const struct via_server *server, unsigned index) {
-        const struct via_listening *l = server->listening;
-
-        while (l && index--)
-                l = l->next;
-        return l ? l->name : NULL;
+        if (server->crew)
+                return via_error_set(err, VIA_FAILED_PRECONDITION, "the server's workers run");
+        return via_methods_add(&server->first.dispatch->methods, interface, ops, self, err);
 }
 
 int via_server_run(struct via_server *server) {
-        if (!server->own_loop)
+        if (!server->first.own_loop)
                 return VIA_FAILED_PRECONDITION;
-        uv_run(server->loop, UV_RUN_DEFAULT);
+        if (!server->first.stopped)
+                uv_run(server->first.loop, UV_RUN_DEFAULT);
         return VIA_OK;
 }
 
@@ -247,5 +124,5 @@ void via_server_stop(struct via_server *server) {
 }
 
 unsigned via_server_links(const struct via_server *server) {
-        return server->n_links;
+        return server->first.n_links + (server->crew ? via_crew_links(server->crew) : 0);
 }

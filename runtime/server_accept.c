@@ -16,61 +16,11 @@ enum {
         RETRY_MS    = 100,                      /* after EMFILE and the like */
 };
 
-/* The entry of @uid, or one that is free and can become its entry; NULL: no memory. */
-static struct via_uid_links *uid_entry(struct via_listening *l, uid_t uid) {
-        struct via_uid_links *uids;
-
-        for (unsigned i = 0; i < l->n_uids; i++)
-                if (l->uids[i].n && l->uids[i].uid == uid)
-                        return &l->uids[i];
-        for (unsigned i = 0; i < l->n_uids; i++)
-                if (!l->uids[i].n)
-                        return &l->uids[i];
-        uids = realloc(l->uids, (l->n_uids + 1) * sizeof(*uids));
-        if (!uids)
-                return NULL;
-        l->uids = uids;
-        uids[l->n_uids] = (struct via_uid_links){ .uid = uid };
-        return &uids[l->n_uids++];
-}
-
-/*
- * Why the client on @link may not stay, or NULL. Which limit, and how much it is, goes to the
- * client.
- */
-static const char *turn_away(struct via_listening *l, const struct via_peer *peer, char *buf,
-                             size_t size) {
-        static const struct {
-                enum via_limit limit;
-                const char *name;
-        } checks[] = {
-                { VIA_LIMIT_LINKS, "max_links" },
-                { VIA_LIMIT_HALF_OPEN, "max_half_open" },
-                { VIA_LIMIT_LINKS_PER_UID, "max_links_per_uid" },
-        };
-        unsigned n[] = { l->n_links, l->n_half_open, 0 };
-
-        for (unsigned i = 0; peer->known && i < l->n_uids; i++)
-                if (l->uids[i].uid == peer->uid)
-                        n[2] = l->uids[i].n;
-
-        for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
-                uint64_t most = via_limits_get(&l->limits, checks[i].limit);
-
-                if (n[i] >= most) {
-                        snprintf(buf, size, "the server has %u links, as many as %s allows",
-                                 n[i], checks[i].name);
-                        return buf;
-                }
-        }
-        return NULL;
-}
-
 /* Says goodbye to a client that may not stay, as far as one write goes, and closes. */
 static void refuse(struct via_listening *l, struct via_link *link, const char *why) {
         struct via_pump pump;
 
-        via_pump_init(&pump, link, &l->server->pool, &l->limits, 0);
+        via_pump_init(&pump, link, &l->server->first.pool, &l->limits, 0);
         via_conn_goaway(&pump.conn, VIA_RESOURCE_EXHAUSTED, why);
         via_pump_flush(&pump);
         via_pump_fini(&pump);
@@ -78,17 +28,19 @@ static void refuse(struct via_listening *l, struct via_link *link, const char *w
 
 static void let_in(struct via_listening *l, struct via_link *link) {
         struct via_peer peer = { 0 };
-        char buf[120];
-        const char *why;
+        struct via_user *user;
+        char why[120];
+        int r;
 
         link->by->peer(link, &peer);
-        why = turn_away(l, &peer, buf, sizeof(buf));
-        if (why) {
-                refuse(l, link, why);
-                return;
+        r = via_listening_join(l, &peer, &user, why, sizeof(why));
+        if (r == 0) {
+                r = via_server_link_new(l, link, user);
+                if (r < 0)
+                        via_listening_left(l, user, false);
         }
-        if (via_server_link_new(l, link, &peer) < 0)
-                refuse(l, link, "the server has no memory");
+        if (r)
+                refuse(l, link, r < 0 ? "the server has no memory" : why);
 }
 
 static void pause_accepting(struct via_listening *l) {
@@ -96,7 +48,7 @@ static void pause_accepting(struct via_listening *l) {
 
         l->watch = via_watch_close(l->watch);
         l->retry = now + RETRY_MS;
-        via_timer_set(l->server->timer, l->retry, now);
+        via_timer_set(l->server->first.timer, l->retry, now);
 }
 
 /* A server at which nobody can arrive any more ends with its last link. */
@@ -108,7 +60,7 @@ static void shut_for_good(struct via_listening *l) {
         for (l = server->listening; l; l = l->next)
                 if (l->listener)
                         server->deserted = false;
-        via_server_settle(server);
+        via_worker_settle(&server->first);
 }
 
 static void on_ready(void *owner) {
@@ -144,10 +96,16 @@ void via_listening_retry(struct via_listening *l) {
         l->retry = INT64_MAX;
         if (!l->listener)
                 return;
-        l->watch = via_watch_new(l->server->loop, on_ready, l);
+        l->watch = via_watch_new(l->server->first.loop, on_ready, l);
         l->listener->by->watch(l->listener, &wait);
         if (!l->watch || via_watch_sleep(l->watch, &wait) < 0)
                 pause_accepting(l);
+}
+
+/* A link has ended: who waits for a descriptor may have one now. */
+void via_listening_room(struct via_listening *l) {
+        if (l->retry != INT64_MAX && l->server->first.drain_due == INT64_MAX)
+                via_listening_retry(l);
 }
 
 /* Takes over @listener, which listens. */
@@ -177,34 +135,13 @@ void via_listening_shut(struct via_listening *l) {
 /* Its links must have ended. */
 void via_listening_free(struct via_listening *l) {
         via_listening_shut(l);
-        free(l->uids);
+        while (l->users) {
+                struct via_user *next = l->users->next;
+
+                free(l->users);
+                l->users = next;
+        }
+        pthread_mutex_destroy(&l->lock);
         free(l->name);
         free(l);
-}
-
-/* @link is let in: counts it. -ENOMEM: it is not. */
-int via_listening_joined(struct via_listening *l, const struct via_server_link *link) {
-        struct via_uid_links *entry;
-
-        if (link->known) {
-                entry = uid_entry(l, link->uid);
-                if (!entry)
-                        return -ENOMEM;
-                entry->uid = link->uid;
-                entry->n++;
-        }
-        l->n_links++;
-        l->n_half_open++;
-        return 0;
-}
-
-/* @link, which was let in, has ended: there is room again. */
-void via_listening_left(struct via_listening *l, const struct via_server_link *link) {
-        l->n_links--;
-        if (!(link->session.pump.conn.state & VIA_CONN_HELLO_SEEN))
-                l->n_half_open--;
-        if (link->known)
-                uid_entry(l, link->uid)->n--;
-        if (l->retry != INT64_MAX && l->server->drain_due == INT64_MAX)
-                via_listening_retry(l);
 }

@@ -29,13 +29,12 @@ static void due_leave(struct via_server_link *link) {
         if (link->next_due)
                 link->next_due->prev_due = link->prev_due;
         link->prev_due = NULL;
-        via_server_rest(link->at->server);
+        via_worker_rest(link->worker);
 }
 
 /* Keeps the list of links whose peer must say something by a certain time. */
 static void due_update(struct via_server_link *link, int64_t now) {
-        struct via_server *server = link->at->server;
-
+        struct via_worker *worker = link->worker;
         int64_t due = via_session_due(&link->session);
 
         if (due == INT64_MAX) {
@@ -43,33 +42,36 @@ static void due_update(struct via_server_link *link, int64_t now) {
                 return;
         }
         if (!link->prev_due) {
-                link->next_due = server->due;
-                link->prev_due = &server->due;
-                if (server->due)
-                        server->due->prev_due = &link->next_due;
-                server->due = link;
+                link->next_due = worker->due;
+                link->prev_due = &worker->due;
+                if (worker->due)
+                        worker->due->prev_due = &link->next_due;
+                worker->due = link;
         }
-        via_timer_set(server->timer, due, now);
+        via_timer_set(worker->timer, due, now);
 }
 
 /* Ends @link at once, and frees it. */
 void via_server_link_end(struct via_server_link *link) {
-        struct via_server *server = link->at->server;
+        struct via_worker *worker = link->worker;
+        struct via_listening *l = link->at;
 
         due_leave(link);
-        server->n_again -= link->again;
+        worker->n_again -= link->again;
         *link->prev = link->next;
         if (link->next)
                 link->next->prev = link->prev;
-        server->n_links--;
+        worker->n_links--;
         via_watch_close(link->watch);
         via_session_end(&link->session);
         if (link->session.client)
                 via_client_back_end(link->session.client);
-        via_listening_left(link->at, link);
+        via_listening_left(l, link->user, link->session.pump.conn.state & VIA_CONN_HELLO_SEEN);
         via_pump_fini(&link->session.pump);
         free(link);
-        via_server_settle(server);
+        if (worker == &worker->server->first)   /* others leave it to the timer */
+                via_listening_room(l);
+        via_worker_settle(worker);
 }
 
 /*
@@ -106,7 +108,7 @@ static int deliver(struct via_server_link *link, int64_t now) {
         if (__builtin_expect(via_session_has_news(&link->session), 0))
                 via_session_ready(&link->session);
         if (!greeted && (pump->conn.state & VIA_CONN_HELLO_SEEN))
-                l->n_half_open--;
+                via_listening_greeted(l);
         return r;
 }
 
@@ -132,7 +134,7 @@ static int last_turn(struct via_server_link *link, int64_t now, int fault) {
 
 /* Says whether @link, whose turn ends, wants another one before it sleeps. */
 static void go_on(struct via_server_link *link, bool again) {
-        link->at->server->n_again += (unsigned)again - (unsigned)link->again;
+        link->worker->n_again += (unsigned)again - (unsigned)link->again;
         link->again = again;
 }
 
@@ -149,10 +151,10 @@ static int turn(struct via_server_link *link, int64_t now) {
         bool look = link->again, alone;
         int64_t start = now;
 
-        if (link->session.spin.yields && link->at->server->n_links > 1)
+        if (link->session.spin.yields && link->worker->n_links > 1)
                 rounds_max = SHARED_ROUNDS_MAX;
         go_on(link, false);
-        alone = link->at->server->n_again == 0;
+        alone = link->worker->n_again == 0;
         if (!look)
                 via_spin_forget(&link->session.spin);
         for (int i = 0; i < rounds_max && sent == 0; i++) {
@@ -245,21 +247,21 @@ static bool take_turn(struct via_server_link *link) {
  * needed. Where it usually is somebody else, this is soon asked no more.
  */
 static bool is_next(struct via_server_link *link) {
-        struct via_server *server = link->at->server;
+        struct via_worker *worker = link->worker;
 
-        if (!server->own_loop || server->drain_due != INT64_MAX || link->again || server->n_again)
+        if (!worker->own_loop || worker->drain_due != INT64_MAX || link->again || worker->n_again)
                 return false;
-        if (server->next_skip) {
-                server->next_skip--;
+        if (worker->next_skip) {
+                worker->next_skip--;
                 return false;
         }
         if (via_watch_wait(link->watch)) {
-                server->next_misses = 0;
+                worker->next_misses = 0;
                 return true;
         }
-        if (server->next_misses < NEXT_MISSES_MAX)
-                server->next_misses++;
-        server->next_skip = (uint16_t)((1u << server->next_misses) - 1);
+        if (worker->next_misses < NEXT_MISSES_MAX)
+                worker->next_misses++;
+        worker->next_skip = (uint16_t)((1u << worker->next_misses) - 1);
         return false;
 }
 
@@ -270,42 +272,52 @@ static void on_ready(void *owner) {
                 ;
 }
 
-/* Takes over @transport_link, which was accepted. -ENOMEM: it still is the caller's. */
+/*
+ * Takes over @transport_link, which was accepted and is @user's, and hands it to a worker.
+ * -ENOMEM: it still is the caller's.
+ */
 int via_server_link_new(struct via_listening *l, struct via_link *transport_link,
-                        const struct via_peer *peer) {
-        struct via_server *server = l->server;
+                        struct via_user *user) {
         struct via_server_link *link = calloc(1, sizeof(*link));
-        int64_t now = via_clock_ms();
+        struct via_worker *worker;
 
         if (!link)
                 return -ENOMEM;
+        worker = via_crew_choose(l->server, transport_link->by);
+        worker->n_links++;
         link->at = l;
-        link->uid = peer->uid;
-        link->known = peer->known;
-        if (via_listening_joined(l, link) < 0) {
-                free(link);
-                return -ENOMEM;
-        }
+        link->worker = worker;
+        link->user = user;
         link->session.limits = &l->limits;
         link->session.endpoint = l->name;
-        link->session.dispatch = server->dispatch;
-        link->session.loop = server->loop;
+        link->session.dispatch = worker->dispatch;
+        link->session.loop = worker->loop;
         link->session.wake = on_ready;
         link->session.owner = link;
-        via_pump_init(&link->session.pump, transport_link, &server->pool, &l->limits, now);
+        via_pump_init(&link->session.pump, transport_link, &worker->pool, &l->limits,
+                      via_clock_ms());
         via_spin_init(&link->session.spin, l->spin_us, transport_link->by, true);
-        link->next = server->links;
-        link->prev = &server->links;
-        if (server->links)
-                server->links->prev = &link->next;
-        server->links = link;
-        server->n_links++;
-        link->watch = via_watch_new(server->loop, on_ready, link);
+        if (worker == &l->server->first)
+                via_server_link_enter(link);
+        else
+                via_crew_give(link);
+        return 0;
+}
+
+/* The worker's thread takes @link into its loop. */
+void via_server_link_enter(struct via_server_link *link) {
+        struct via_worker *worker = link->worker;
+
+        link->next = worker->links;
+        link->prev = &worker->links;
+        if (worker->links)
+                worker->links->prev = &link->next;
+        worker->links = link;
+        link->watch = via_watch_new(worker->loop, on_ready, link);
         if (!link->watch || settle(link, true) < 0)
                 via_server_link_end(link);
         else
-                due_update(link, now);
-        return 0;
+                due_update(link, via_clock_ms());
 }
 
 /*
@@ -328,8 +340,8 @@ void via_server_link_leave(struct via_server_link *link, enum via_code code, con
 }
 
 /* Ends the links whose peers have said nothing for too long, and sets the timer for the others. */
-void via_server_links_tick(struct via_server *server, int64_t now) {
-        for (struct via_server_link *link = server->due, *next; link; link = next) {
+void via_server_links_tick(struct via_worker *worker, int64_t now) {
+        for (struct via_server_link *link = worker->due, *next; link; link = next) {
                 next = link->next_due;
                 if (via_conn_tick(&link->session.pump.conn, now) < 0) {
                         link_fault(link, -ETIMEDOUT);

@@ -15,6 +15,7 @@ struct scene_test {
         enum driver                 driver;
         const struct behaviour     *behaviour;
         const char                 *mode;       /* a query for both ends, or NULL */
+        unsigned                    workers;    /* of the server */
         char                        name[96];
 };
 
@@ -34,12 +35,34 @@ static const char *const spinning[] = {
         "many_deadlines",
 };
 
-static bool is_spinning(const char *name) {
-        for (size_t i = 0; i < sizeof(spinning) / sizeof(*spinning); i++)
-                if (strcmp(spinning[i], name) == 0)
+/*
+ * And what depends on links that come, go and are busy at once: with a server of several
+ * workers.
+ */
+static const char *const shared_out[] = {
+        "every_size_both_ways",
+        "calls_in_flight_have_their_own_results",
+        "on_done_may_start_calls",
+        "many_clients_at_once",
+        "clients_come_and_go",
+        "two_clients_in_one_process",
+        "a_oneway_call_before_close_arrives",
+        "a_slow_reader_holds_up_only_itself",
+        "close_ends_calls_in_flight_once",
+        "calls_after_the_servers_end",
+        "a_stopping_server_finishes_its_calls",
+        "a_stopping_server_waits_so_long",
+        "a_new_server_at_the_old_place",
+        "many_deadlines",
+};
+
+static bool is_among(const char *name, const char *const *names, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                if (strcmp(names[i], name) == 0)
                         return true;
         return false;
 }
+#define IS_AMONG(name, names) is_among(name, names, sizeof(names) / sizeof(*(names)))
 
 static void run_scene(void) {
         const struct scene_test *self = (const struct scene_test *)test_current;
@@ -49,6 +72,7 @@ static void run_scene(void) {
         REQUIRE(mkdtemp(scene.dir) != NULL);
         host_place(scene.by, scene.dir, self->mode ? self->mode : self->behaviour->query,
                    scene.place, sizeof(scene.place));
+        host_workers(self->workers);
         if (!self->behaviour->bare) {
                 host_start(&scene.host, scene.place, NULL);
                 if (self->mode)
@@ -78,7 +102,7 @@ static void say_counts(void) {
 }
 
 static void add(const struct via_transport *by, enum driver driver,
-                const struct behaviour *behaviour, const char *mode) {
+                const struct behaviour *behaviour, const char *mode, unsigned workers) {
         struct scene_test *self;
 
         if ((by->traits & VIA_ALONE) && behaviour->shared)
@@ -86,18 +110,27 @@ static void add(const struct via_transport *by, enum driver driver,
         self = calloc(1, sizeof(*self));
         if (!self)
                 abort();
-        snprintf(self->name, sizeof(self->name), "%s/%s/%s%s%s", by->scheme,
-                 driver_name(driver), behaviour->name, mode ? "?" : "", mode ? mode : "");
+        snprintf(self->name, sizeof(self->name), "%s/%s/%s%s%s%s", by->scheme,
+                 driver_name(driver), behaviour->name, mode ? "?" : "", mode ? mode : "",
+                 workers > 1 ? "+workers" : "");
         self->test = (struct test){
                 .name = self->name, .run = run_scene, .timeout = behaviour->timeout };
         self->by = by;
         self->driver = driver;
         self->behaviour = behaviour;
         self->mode = mode;
+        self->workers = workers;
         n_scenes++;
         test_last = test_last ? test_last : &test_first;
         *test_last = &self->test;
         test_last = &self->test.next;
+}
+
+static void add_each(const struct via_transport *by, enum driver driver,
+                     const struct behaviour *behaviour) {
+        add(by, driver, behaviour, NULL, 1);
+        if (!(by->traits & VIA_ALONE) && IS_AMONG(behaviour->name, shared_out))
+                add(by, driver, behaviour, NULL, 3);
 }
 
 static void add_spinning(void) {
@@ -106,9 +139,9 @@ static void add_spinning(void) {
                     strcmp(via_transports[i]->scheme, "tcp") == 0)
                         for (int driver = 0; driver < DRIVERS; driver++)
                                 for (const struct behaviour *b = behaviour_first; b; b = b->next)
-                                        if (is_spinning(b->name))
+                                        if (IS_AMONG(b->name, spinning))
                                                 add(via_transports[i], (enum driver)driver, b,
-                                                    "spin=50us");
+                                                    "spin=50us", 1);
 }
 
 /* After the behaviours have added themselves. */
@@ -127,7 +160,7 @@ __attribute__((constructor)) static void add_all(void) {
                 n_transports++;
                 for (int driver = 0; driver < DRIVERS; driver++)
                         for (const struct behaviour *b = behaviour_first; b; b = b->next)
-                                add(via_transports[i], (enum driver)driver, b, NULL);
+                                add_each(via_transports[i], (enum driver)driver, b);
         }
         add_spinning();
         runner = getpid();

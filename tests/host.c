@@ -65,6 +65,11 @@ struct start {
 };
 
 static struct via_server *process_server;
+static unsigned workers = 1;
+
+void host_workers(unsigned n) {
+        workers = n;
+}
 
 static void on_term(int signo) {
         (void)signo;
@@ -94,7 +99,7 @@ static int serve(const struct start *start, bool in_process) {
                 return 1;
         if (start->ready >= 0)
                 close(start->ready);
-        CHECK_INT(via_server_run(server), ==, VIA_OK);
+        CHECK_INT(via_server_run_workers(server, workers, NULL), ==, VIA_OK);
         if (in_process)
                 signal(SIGTERM, SIG_IGN);               /* there is nothing left to be stopped */
         via_server_free(server);

@@ -31,6 +31,9 @@ void host_place_end(const char *dir);
 /* Whether this run of the program is to try @by: --only=SCHEME picks one. */
 bool host_wanted(const struct via_transport *by);
 
+/* How many workers the servers have that are started from now on. */
+void host_workers(unsigned n);
+
 bool host_try(struct host *host, const char *endpoint, const struct via_server_options *options);
 void host_start(struct host *host, const char *endpoint, const struct via_server_options *options);
 void host_stop(struct host *host);

@@ -1,15 +1,20 @@
 /*
  * service.c - a server of conformance.idl: what its handlers do
  */
+#include <pthread.h>
 #include <string.h>
 #include <time.h>
 #include "service.h"
 
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;        /* of the notes */
+
 static void keep(struct via_call *call, uint32_t n) {
         struct service *service = via_call_self(call);
 
+        pthread_mutex_lock(&lock);
         if (service->n_notes < SERVICE_NOTES)
                 service->notes[service->n_notes++] = n;
+        pthread_mutex_unlock(&lock);
 }
 
 static int echo(struct via_call *call, size_t n_data, const uint8_t *data, size_t *ret_n_result,
@@ -95,8 +100,10 @@ static int drop(struct via_call *call, size_t n_data, const uint8_t *data) {
 static int noted(struct via_call *call, size_t *ret_n_result, uint32_t **ret_result) {
         struct service *service = via_call_self(call);
 
+        pthread_mutex_lock(&lock);
         *ret_n_result = service->n_notes;
-        *ret_result = service->notes;
+        pthread_mutex_unlock(&lock);
+        *ret_result = service->notes;           /* those before n_notes stay as they are */
         return VIA_OK;
 }
 

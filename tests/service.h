@@ -2,7 +2,8 @@
 /*
  * service.h - a server of conformance.idl: what its handlers do
  *
- * Keeps what note(), nap() and make() were given, in order, for noted() to tell.
+ * Keeps what note(), nap() and make() were given, in order, for noted() to tell. The handlers may
+ * run in several threads.
  */
 #include "conformance.h"
 

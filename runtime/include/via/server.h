@@ -6,7 +6,8 @@
  *
  * A server belongs to one thread: the one that runs its loop. Only via_server_stop() may be
  * called from elsewhere, and what says so here of a deferred call. A handler runs in that
- * thread, to its end, before the next one does.
+ * thread, to its end, before the next one does; with via_server_run_workers(), in the thread of
+ * its link. docs/servers.md has more.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -85,6 +86,21 @@ const char *via_server_endpoint(const struct via_server *server, unsigned index)
  * VIA_FAILED_PRECONDITION if the loop is the application's, who runs it with uv_run().
  */
 int via_server_run(struct via_server *server);
+
+/*
+ * As via_server_run(), on @n loops in as many threads: the caller's, and n - 1 that are started
+ * here and have ended when this returns. They are the only threads that Via ever starts. The
+ * caller's thread accepts; a link then stays with one of them, the one with the fewest.
+ *
+ * Handlers of different links then run at the same time, and handlers of one link one after the
+ * other, as ever; on_cancel, on_ready, and what via_call_client() calls, run in the thread of the
+ * link. What handlers share needs locks. Limits count the links of all threads together.
+ * Interfaces and endpoints are added before. The new threads block all signals.
+ *
+ * VIA_FAILED_PRECONDITION as via_server_run(), or if the server runs; VIA_OUT_OF_RANGE: not 1 to
+ * 1,024; VIA_RESOURCE_EXHAUSTED: no memory, or no thread may be started; then nobody was served.
+ */
+int via_server_run_workers(struct via_server *server, unsigned n, struct via_error *err);
 
 /*
  * Makes the server drain and via_server_run() return. From any thread, and from a signal
