@@ -274,6 +274,7 @@ int via_client_turn(struct via_client *client, uint32_t timeout_ms, struct via_e
                         return VIA_OK;
                 via_client_lost(client, r);
         }
+        via_session_ready(client->session);     /* those that could not even be started */
         return via_error_set(err, client->dead.code, "%s: %s", client->endpoint,
                              client->dead.message ? client->dead.message : "the link has ended");
 }
