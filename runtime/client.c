@@ -22,6 +22,7 @@ static int enter_loop(struct via_client *client) {
 
 /* Frees what every client holds, but the link. */
 void via_client_forget(struct via_client *client) {
+        client->intercept = via_client_intercept_free(client->intercept);
         via_arena_fini(&client->arena);
         via_error_fini(&client->dead);
         while (client->idle) {

@@ -18,6 +18,8 @@ struct via_handle *via_handle_take(struct via_client *client) {
 }
 
 void via_handle_put(struct via_client *client, struct via_handle *handle) {
+        if (handle->outgoing)
+                via_outgoing_put(client, handle);
         if (handle->why) {
                 via_error_fini(handle->why);
                 free(handle->why);
@@ -35,18 +37,23 @@ static void append(struct via_handle **first, struct via_handle ***last,
         *last = &handle->next;
 }
 
-/* @handle ends by @why, which it takes over, in the next turn. */
-static void end_soon(struct via_handle *handle, struct via_error *why) {
+/* @handle ends in the next turn, by what it has: why, or its interceptor's answer. */
+void via_handle_end_soon(struct via_handle *handle) {
         struct via_client *client = handle->client;
 
+        append(&client->ending, &client->ending_last, handle);
+        via_session_kick(client->session);
+}
+
+/* @handle ends by @why, which it takes over, in the next turn. */
+static void end_soon(struct via_handle *handle, struct via_error *why) {
         handle->flying = false;
         handle->why = malloc(sizeof(*handle->why));
         if (handle->why)
                 *handle->why = *why;
         else
                 via_error_fini(why);
-        append(&client->ending, &client->ending_last, handle);
-        via_session_kick(client->session);
+        via_handle_end_soon(handle);
 }
 
 /* Takes @handle out of the calls in flight and lets the server know: whether it was there. */
@@ -88,8 +95,7 @@ struct via_handle *via_client_async(struct via_client *client, const struct via_
         handle->reply = reply;
         handle->on_done = on_done;
         handle->user = user;
-        if (via_client_begin(client, method, options, request, method->response ? handle : NULL,
-                             &why)) {
+        if (via_client_begin(client, method, options, request, handle, &why)) {
                 if (!why.code)
                         why.code = VIA_RESOURCE_EXHAUSTED;
                 end_soon(handle, &why);

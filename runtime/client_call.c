@@ -33,14 +33,6 @@ static int cannot_call(struct via_client *client, const struct via_method *metho
                                (unsigned long long)client->limits.v[VIA_LIMIT_QUEUE]);
 }
 
-static inline uint32_t timeout_of(const struct via_client *client,
-                                  const struct via_method *method,
-                                  const struct via_call_options *options) {
-        if (options && options->timeout_ms)
-                return options->timeout_ms;
-        return method->timeout_ms ? method->timeout_ms : client->timeout_ms;
-}
-
 __attribute__((cold))
 static int no_room(struct via_error *err, struct via_client *client,
                                          const struct via_method *method, int r) {
@@ -112,23 +104,21 @@ static int more_of(struct via_client *client, const struct via_method *method,
                 via_metadata_clear(options->header);
         if (options->trailer)
                 via_metadata_clear(options->trailer);
-        if (handle) {
-                handle->header = options->header;
-                handle->trailer = options->trailer;
-                handle->special = true;
-        }
+        handle->header = options->header;
+        handle->trailer = options->trailer;
+        handle->special = true;
         return VIA_OK;
 }
 
 /*
- * Queues a call whose answer goes to @handle (NULL: oneway, there is none). Whoever sleeps
- * next sends it. Header and request are written once, into the room that the pump lends.
+ * Queues a call whose answer goes to @handle, if there is one: not of a oneway method. Whoever
+ * sleeps next sends it. Header and request are written once, into the room that the pump lends.
  */
 int via_client_begin(struct via_client *client, const struct via_method *method,
                      const struct via_call_options *options, const void *request,
                      struct via_handle *handle, struct via_error *err) {
         struct via_pump *pump = &client->session->pump;
-        uint32_t timeout_ms = timeout_of(client, method, options), id = 0;
+        uint32_t timeout_ms = via_client_timeout(client, method, options), id = 0;
         uint32_t priority = options ? options->priority : VIA_NORMAL;
         const uint8_t *meta = NULL;
         size_t size, meta_size = 0;
@@ -136,6 +126,8 @@ int via_client_begin(struct via_client *client, const struct via_method *method,
         void *call;
         int r;
 
+        if (__builtin_expect(client->intercept && !handle->outgoing, 0))
+                return via_client_begin_seen(client, method, options, request, handle, err);
         if (!can_call(client))
                 return cannot_call(client, method, err);
         if (priority >= VIA_PRIORITIES)
@@ -149,9 +141,9 @@ int via_client_begin(struct via_client *client, const struct via_method *method,
         }
         if (size + meta_size + WIRE_METHOD > pump->conn.peer_message)
                 return big_request(err, client, method, size + meta_size + WIRE_METHOD);
-        if (handle) {
-                handle->method = method;
-                handle->timeout_ms = timeout_ms;
+        handle->method = method;
+        handle->timeout_ms = timeout_ms;
+        if (method->response) {
                 handle->high = priority == VIA_HIGH;
                 r = via_calls_add(&pump->conn.calls, handle, via_clock_ms() + timeout_ms, &id);
                 if (r)
@@ -161,14 +153,14 @@ int via_client_begin(struct via_client *client, const struct via_method *method,
         room = via_pump_reserve_for(pump, priority == VIA_HIGH,
                                     WIRE_HEADER + meta_size + WIRE_METHOD + size);
         if (!room) {
-                if (handle)
+                if (method->response)
                         via_calls_take(&pump->conn.calls, id, &call);
                 return no_room(err, client, method, -ENOMEM);
         }
         wire_put_header(room,
                         &(struct wire_header){ .length = (uint32_t)(meta_size + WIRE_METHOD + size),
                                                .type = WIRE_CALL,
-                                               .flags = handle ? 0 : WIRE_ONEWAY,
+                                               .flags = method->response ? 0 : WIRE_ONEWAY,
                                                .meta = (uint16_t)meta_size,
                                                .id = id,
                                                .value = timeout_ms });
@@ -178,8 +170,10 @@ int via_client_begin(struct via_client *client, const struct via_method *method,
         wire_put64(room, method->id);
         via_message_encode(method->request, request, room + WIRE_METHOD, size);
         via_pump_commit(pump, WIRE_HEADER + meta_size + WIRE_METHOD + size);
-        if (handle)
-                handle->flying = true;
+        handle->flying = method->response != NULL;
+        if (__builtin_expect(handle->outgoing != NULL, 0))
+                handle->outgoing->facts.bytes_out =
+                        WIRE_HEADER + meta_size + WIRE_METHOD + size;
         return VIA_OK;
 }
 
@@ -199,9 +193,9 @@ static int can_wait(struct via_client *client, struct via_error *err) {
         return VIA_OK;
 }
 
-static int send_oneway(struct via_client *client, const struct via_method *method,
-                       const struct via_call_options *options, struct via_error *err) {
-        int64_t due = via_clock_ms() + timeout_of(client, method, options);
+static int send_oneway(struct via_client *client, const struct via_handle *handle,
+                       struct via_error *err) {
+        int64_t due = via_clock_ms() + handle->timeout_ms;
 
         while (!client->dead.code) {
                 int r = via_client_send(client, due);
@@ -209,10 +203,19 @@ static int send_oneway(struct via_client *client, const struct via_method *metho
                 if (r == 0)
                         return VIA_OK;
                 if (r == -EAGAIN)
-                        return via_client_fail(err, client, method, VIA_DEADLINE_EXCEEDED,
-                                               "could not be sent in time");
+                        return via_client_fail(err, client, handle->method,
+                                               VIA_DEADLINE_EXCEEDED, "could not be sent in time");
         }
-        return cannot_call(client, method, err);
+        return cannot_call(client, handle->method, err);
+}
+
+/* A oneway call, whose handle nobody else knows, has ended by @code. */
+static int end_oneway(struct via_client *client, struct via_handle *handle, int code) {
+        if (handle->outgoing) {
+                via_outgoing_after(handle, code);
+                via_outgoing_put(client, handle);
+        }
+        return code;
 }
 
 int via_client_call(struct via_client *client, const struct via_method *method,
@@ -227,15 +230,15 @@ int via_client_call(struct via_client *client, const struct via_method *method,
         handle.client = client;
         handle.sync = &sync;
         handle.stream = NULL;
+        handle.outgoing = NULL;
         handle.special = false;
         code = can_wait(client, err);
         if (!code)
-                code = via_client_begin(client, method, options, request,
-                                        method->response ? &handle : NULL, err);
+                code = via_client_begin(client, method, options, request, &handle, err);
         if (code)
                 return code;
-        if (!method->response)
-                return send_oneway(client, method, options, err);
+        if (!method->response && !sync.done)
+                return end_oneway(client, &handle, send_oneway(client, &handle, err));
         while (!sync.done)
                 via_client_sleep(client, INT64_MAX);
         return sync.code;
@@ -244,20 +247,26 @@ int via_client_call(struct via_client *client, const struct via_method *method,
 int via_client_start(struct via_client *client, const struct via_method *method,
                      const struct via_call_options *options, const void *request,
                      via_done_fn on_done, void *user, struct via_error *err) {
-        struct via_handle *handle = NULL;
+        struct via_handle *handle;
         int code;
 
-        if (method->response) {
-                handle = via_handle_take(client);
-                if (!handle)
-                        return no_room(err, client, method, -ENOMEM);
-                handle->on_done = (via_any_fn)on_done;
-                handle->user = user;
+        if (!method->response) {
+                struct via_handle oneway = { .client = client };
+
+                code = via_client_begin(client, method, options, request, &oneway, err);
+                if (!code)
+                        via_session_kick(client->session);
+                return end_oneway(client, &oneway, code);
         }
+        handle = via_handle_take(client);
+        if (!handle)
+                return no_room(err, client, method, -ENOMEM);
+        handle->on_done = (via_any_fn)on_done;
+        handle->user = user;
         code = via_client_begin(client, method, options, request, handle, err);
-        if (code && handle)
+        if (code)
                 via_handle_put(client, handle);
-        if (!code)
+        else
                 via_session_kick(client->session);
         return code;
 }
@@ -274,6 +283,7 @@ int via_client_turn(struct via_client *client, uint32_t timeout_ms, struct via_e
                         return VIA_OK;
                 via_client_lost(client, r);
         }
+        via_session_ready(client->session);     /* those that could not even be started */
         return via_error_set(err, client->dead.code, "%s: %s", client->endpoint,
                              client->dead.message ? client->dead.message : "the link has ended");
 }

@@ -7,6 +7,7 @@
  *      client_call.c   starting a call, and waiting for it
  *      client_async.c  calls that nobody waits for: their handles
  *      client_back.c   what a client serves, and the clients that a server has
+ *      client_intercept.c  who is asked before a call is made, and told of its end
  *      client_turn.c   what a turn of either driver does with a client: answers, deadlines, the
  *      end of the link
  *      client_error.c  what went wrong, in words
@@ -15,6 +16,7 @@
 #include <via/idl.h>
 #include "arena.h"
 #include "endpoint.h"
+#include "intercept.h"
 #include "loop_uv.h"
 #include "session.h"
 
@@ -39,11 +41,12 @@ struct via_handle {
         struct via_client       *client;
         /* owned; of one that ended by itself, not yet told */
         struct via_error        *why;
+        struct via_outgoing     *outgoing;      /* owned: what interceptors see; or NULL */
         uint32_t                 timeout_ms;
         uint32_t                 id;
         bool                     high;
         bool                     flying;        /* among the calls in flight */
-        bool                     special;       /* it has a stream, or wants metadata */
+        bool                     special;       /* it has a stream, wants metadata, or is seen */
         struct via_handle       *next;          /* while idle, or ending */
 };
 
@@ -55,6 +58,7 @@ struct via_client {
         struct via_pool     pool;
         struct via_limits   limits;
         struct via_dispatch *dispatch;          /* what it serves; NULL: nothing */
+        struct via_client_intercept *intercept; /* owned; NULL: nobody else is told of calls */
         struct via_arena    arena;              /* of the response being delivered */
         /* why the link has ended; code VIA_OK: it has not */
         struct via_error    dead;
@@ -77,6 +81,15 @@ struct via_client {
         bool                again;              /* a turn was cut short while it looked for more */
 };
 
+/* How long a call of @method may take, if nobody shortens it. */
+static inline uint32_t via_client_timeout(const struct via_client *client,
+                                          const struct via_method *method,
+                                          const struct via_call_options *options) {
+        if (options && options->timeout_ms)
+                return options->timeout_ms;
+        return method->timeout_ms ? method->timeout_ms : client->timeout_ms;
+}
+
 int  via_client_connect(struct via_endpoint *endpoint, const struct via_names *names,
                        const char *text, const struct via_client_options *options,
                        struct via_link **ret_link, unsigned *ret_which, struct via_error *err);
@@ -97,6 +110,7 @@ void via_client_forget(struct via_client *client);
 struct via_handle *via_handle_take(struct via_client *client);
 void via_handle_put(struct via_client *client, struct via_handle *handle);
 bool via_handle_give_up(struct via_handle *handle);
+void via_handle_end_soon(struct via_handle *handle);
 
 struct via_client *via_client_back(struct via_session *session);
 void via_client_back_end(struct via_client *client);

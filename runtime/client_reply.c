@@ -12,6 +12,11 @@
 /* Ends @handle, which is no longer among the calls: tells whoever waits for it. */
 static void end(struct via_client *client, struct via_handle *handle, int code,
                 const void *response, const struct via_error *err) {
+        if (__builtin_expect(handle->special, 0) && handle->outgoing) {
+                via_outgoing_after(handle, code);
+                if (handle->sync)
+                        via_outgoing_put(client, handle);
+        }
         if (handle->sync) {                     /* it lives on the stack, with its error */
                 handle->sync->code = code;
                 handle->sync->done = true;
@@ -188,6 +193,8 @@ __attribute__((noinline))
 static bool on_special_reply(struct via_client *client, const struct via_event *ev) {
         struct via_handle *handle = ev->call;
 
+        if (handle->outgoing)
+                via_outgoing_came(handle->outgoing, ev);
         if (take_metadata(handle->trailer, ev) < 0) {
                 bad_metadata(client, handle);
                 return true;
@@ -222,6 +229,8 @@ void via_client_on_head(struct via_client *client, const struct via_event *ev) {
         struct via_handle *handle = ev->call;
         void *call;
 
+        if (handle->special && handle->outgoing)
+                via_outgoing_came(handle->outgoing, ev);
         if (!handle->special || take_metadata(handle->header, ev) == 0)
                 return;
         via_calls_take(&client->session->pump.conn.calls, handle->id, &call);
@@ -270,8 +279,12 @@ void via_client_tell(struct via_client *client) {
                 struct via_error none = { .code = VIA_CANCELLED };
 
                 ending = handle->next;
-                end(client, handle, handle->why ? (int)handle->why->code : VIA_CANCELLED, NULL,
-                    handle->why ? handle->why : &none);
+                if (handle->outgoing && handle->outgoing->answered)
+                        end(client, handle, VIA_OK, handle->outgoing->answer, NULL);
+                else
+                        end(client, handle,
+                            handle->why ? (int)handle->why->code : VIA_CANCELLED, NULL,
+                            handle->why ? handle->why : &none);
         }
         while (leaving) {
                 struct via_handle *handle = leaving;

@@ -29,6 +29,7 @@ static void unref(struct via_dispatch *dispatch) {
                 dispatch->idle = next;
         }
         via_methods_fini(&dispatch->methods);
+        via_intercept_free(dispatch->intercept);
         pthread_mutex_destroy(&dispatch->lock);
         free(dispatch);
 }

@@ -4,6 +4,7 @@
  * The answer is queued in the turn that brought the request, unless the handler says that it
  * comes later. Whatever is wrong with a call ends that call only.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,11 @@ static inline int decode(struct via_call *call, const struct via_event *ev, void
         return VIA_OK;
 }
 
+/* The same for those who want to see it before it is its turn. */
+int via_serve_decode(struct via_call *call, const struct via_event *ev, void **ret_request) {
+        return decode(call, ev, ret_request);
+}
+
 /* What a handler may return: a code, or a negative errno by habit. */
 __attribute__((cold))
 static int check_code(struct via_call *call, int code) {
@@ -64,13 +70,15 @@ static int check_code(struct via_call *call, int code) {
 }
 
 /* A streaming call is open from the beginning: its items may come at any time. */
-static int begin_stream(struct via_call *call) {
+int via_serve_stream(struct via_call *call) {
         const struct via_method *method = call->served->method;
         uint8_t state = (uint8_t)((method->out_item ? VIA_FLOW_SENDS : 0) |
                                   (method->in_item ? VIA_FLOW_RECEIVES : 0));
         struct via_stream *stream;
         int code;
 
+        if (call->stream)                       /* an interceptor has seen to it */
+                return VIA_OK;
         if (call->oneway)
                 return via_call_fail(call, VIA_INVALID_ARGUMENT, "a stream cannot be oneway");
         stream = calloc(1, sizeof(*stream));
@@ -97,9 +105,13 @@ static int begin_stream(struct via_call *call) {
 static inline int run(struct via_call *call, const struct via_event *ev, void **ret_response) {
         const struct via_method *method = call->served->method;
         void *request = NULL, *response = NULL;
-        int code;
+        int code = VIA_OK;
 
-        code = decode(call, ev, &request);
+        if (__builtin_expect(call->dispatch->intercept != NULL, 0) &&
+            !via_intercept_before(call, ev, &code, &request, ret_response))
+                return code;
+        if (!request)
+                code = decode(call, ev, &request);
         if (code)
                 return code;
         if (method->response) {
@@ -108,7 +120,7 @@ static inline int run(struct via_call *call, const struct via_event *ev, void **
                         return no_memory(call);
         }
         if (__builtin_expect(method->in_item || method->out_item, 0)) {
-                code = begin_stream(call);
+                code = via_serve_stream(call);
                 if (code)
                         return code;
         }
@@ -149,11 +161,15 @@ static int too_big(struct via_call *call, const struct via_event *ev) {
 
 __attribute__((cold))
 static int take_metadata(struct via_call *call, const struct via_event *ev) {
+        int r = -ENOMEM;
+
         if (!call->metadata)
                 call->metadata = via_metadata_new();
-        if (!call->metadata)
+        if (call->metadata)
+                r = via_metadata_read(call->metadata, ev->meta, ev->meta_size);
+        if (r == -ENOMEM)
                 return no_memory(call);
-        if (via_metadata_read(call->metadata, ev->meta, ev->meta_size) < 0)
+        if (r < 0)
                 return via_call_fail(call, VIA_INVALID_ARGUMENT, "the call's metadata are wrong");
         call->has_metadata = true;
         return VIA_OK;

@@ -6,6 +6,7 @@
  *      serve_answer.c  what is said in return: results, failures, metadata
  *      serve_later.c   calls that outlive their handler: deferred, answered, given up
  *      serve_work.c    handlers that block, in libuv's pool
+ *      serve_intercept.c  who else is asked about a call, and told of its end
  *      dispatch.c      what is served, and answers that come from other threads
  *      call.c          what a handler may ask of its call
  *
@@ -18,6 +19,7 @@
 #include "arena.h"
 #include "codec.h"
 #include "failure.h"
+#include "intercept.h"
 #include "methods.h"
 #include "session.h"
 
@@ -30,6 +32,7 @@ enum {                                          /* via_call.state */
         VIA_CALL_WORKS    = 4,                  /* its handler's work is in libuv's pool */
         VIA_CALL_ANSWERED = 8,                  /* its answer is known, perhaps not sent yet */
         VIA_CALL_REPLIED  = 16,                 /* nothing is to be sent any more */
+        VIA_CALL_SEEN     = 32,                 /* its end is to be told to interceptors */
 };
 
 /* Something for the thread that serves to look at: first in what it is. */
@@ -69,11 +72,13 @@ struct via_call {
         void                    *user;
         struct via_metadata     *metadata, *header, *trailer;   /* owned, and kept for the next */
         struct via_call         *next, **prev;  /* idle, or open in the session, or posted */
+        struct via_seen          seen;
 };
 
 /* What is served, by a server or a client. Counted: calls may outlive whoever made it. */
 struct via_dispatch {
         struct via_methods methods;
+        struct via_intercept *intercept;        /* owned; NULL: nobody else is told of calls */
         struct via_call   *idle;
         _Atomic pthread_t  thread;              /* that serves */
         bool               has_loop;            /* so that other threads may answer */
@@ -106,6 +111,9 @@ int  via_dispatch_post(struct via_dispatch *dispatch, struct via_posted *posted)
 void via_dispatch_unpost(struct via_dispatch *dispatch, struct via_posted *posted);
 
 void via_serve(struct via_session *session, const struct via_event *ev, int64_t came, int64_t now);
+int  via_serve_decode(struct via_call *call, const struct via_event *ev, void **ret_request);
+int  via_serve_stream(struct via_call *call);
+struct via_intercept *via_intercept_of(struct via_dispatch *dispatch);
 
 int  via_call_open(struct via_call *call);
 int  via_call_later(struct via_call *call);
@@ -114,6 +122,7 @@ int  via_call_hold(struct via_call *call, int code, const void *response);
 void via_call_finish(struct via_call *call);
 int  via_call_head(struct via_call *call);
 void via_call_say(struct via_call *call, int code, const void *response);
+int  via_call_tell(struct via_call *call, int code, const void *response, size_t *ret_size);
 
 void via_call_items_left(struct via_call *call);
 void via_call_items_end(struct via_call *call);

@@ -118,8 +118,9 @@ static inline void answer_write(const struct via_call *call, const struct answer
                 via_message_encode(call->raised, call->exception, room, f->body_size);
 }
 
+/* Queues any answer to a call that has its link: the code that it tells, and its size. */
 __attribute__((noinline))
-static void say_anything(struct via_call *call, int code, const void *response) {
+static int say_anything(struct via_call *call, int code, const void *response, size_t *ret_size) {
         struct via_pump *pump = &call->session->pump;
         struct answer answer;
         uint8_t *room;
@@ -135,10 +136,12 @@ static void say_anything(struct via_call *call, int code, const void *response) 
                                                "the server has no memory for the call"), &answer);
                 room = via_pump_reserve_for(pump, call->high, answer_size(&answer));
         }
+        *ret_size = room ? answer_size(&answer) : 0;
         if (!room)                              /* the caller's deadline will tell */
-                return;
+                return answer.code;
         answer_write(call, &answer, room);
         via_pump_commit(pump, answer_size(&answer));
+        return answer.code;
 }
 
 /* Queues a result without anything special about it: false if there is. */
@@ -163,9 +166,16 @@ static inline bool say_response(struct via_call *call, const void *response) {
 
 /* Queues the answer to a call that has its link. */
 void via_call_say(struct via_call *call, int code, const void *response) {
+        size_t size;
+
         if (__builtin_expect(code || !response || call->has_extras, 0) ||
             !say_response(call, response))
-                say_anything(call, code, response);
+                say_anything(call, code, response, &size);
+}
+
+/* The same for who wants to know what was said: its code, and its size. */
+int via_call_tell(struct via_call *call, int code, const void *response, size_t *ret_size) {
+        return say_anything(call, code, response, ret_size);
 }
 
 /*
@@ -180,6 +190,7 @@ int via_call_hold(struct via_call *call, int code, const void *response) {
         call->held = malloc(answer_size(&answer));
         call->held_size = answer_size(&answer);
         call->held_fails = answer.code != VIA_OK;
+        call->seen.code = answer.code;
         if (!call->held)
                 return VIA_RESOURCE_EXHAUSTED;
         answer_write(call, &answer, call->held);
@@ -211,6 +222,7 @@ int via_call_head(struct via_call *call) {
         memcpy(room + WIRE_HEADER, meta, size);
         via_pump_commit(pump, WIRE_HEADER + size);
         call->head_sent = true;
+        call->seen.facts.bytes_out += WIRE_HEADER + size;
         return VIA_OK;
 }
 

@@ -69,6 +69,8 @@ static void leave(struct via_call *call) {
 static void retire(struct via_call *call) {
         if (call->state & (VIA_CALL_RUNS | VIA_CALL_WORKS))
                 return;
+        if (call->state & VIA_CALL_SEEN)
+                via_intercept_after(call, call->seen.code);
         if (call->stream) {
                 via_stream_fini(call->stream);
                 free(call->stream);
@@ -98,6 +100,7 @@ void via_call_finish(struct via_call *call) {
                 if (room) {
                         memcpy(room, call->held, call->held_size);
                         via_pump_commit(&session->pump, call->held_size);
+                        call->seen.facts.bytes_out += call->held_size;
                 }
                 call->state |= VIA_CALL_REPLIED;
                 via_session_kick(session);
@@ -137,6 +140,10 @@ void via_call_done(struct via_call *call, int code, const void *response) {
         }
         if (code == VIA_DEFERRED && call->later)
                 return;
+        if (call->state == VIA_CALL_SEEN) {
+                via_intercept_say(call, code, response);
+                return;
+        }
         via_call_hold(call, code, response);
         via_call_finish(call);
 }
@@ -230,6 +237,8 @@ void via_call_abort(struct via_call *call, int code, const char *text) {
 
 /* Its link is about to end. */
 void via_call_lost(struct via_call *call) {
+        if (call->state & VIA_CALL_SEEN)
+                via_intercept_after(call, VIA_UNAVAILABLE);
         leave(call);
         call->session = NULL;
         via_call_given_up(call, VIA_UNAVAILABLE);

@@ -40,19 +40,24 @@ int via_stream_open(struct via_client *client, const struct via_method *method,
         }
         stream->high = handle->high;
         via_conn_flow(&client->session->pump.conn, &stream->flow, state);
-        via_calls_flow(&client->session->pump.conn.calls, handle->id, &stream->flow);
         via_stream_join(stream, client->session, handle->id);
+        if (handle->outgoing && handle->outgoing->answered) {
+                via_stream_over(stream, VIA_OK, NULL);
+                via_handle_put(client, handle);
+        } else {
+                via_calls_flow(&client->session->pump.conn.calls, handle->id, &stream->flow);
+        }
         via_session_kick(client->session);
         *ret_stream = stream;
         return VIA_OK;
 }
 
-/* Keeps the bytes of the answer for via_stream_finish(): 0 or -1. */
+/* Keeps the bytes of the answer for via_stream_finish(), or room for them: 0 or -1. */
 int via_stream_keep_reply(struct via_stream *stream, const uint8_t *body, size_t size) {
         stream->reply = malloc(size + 1);
         if (!stream->reply)
                 return -1;
-        if (size)
+        if (size && body)
                 memcpy(stream->reply, body, size);
         stream->reply_size = size;
         return 0;
@@ -77,6 +82,8 @@ static void end_here(struct via_stream *stream, int code, const char *text) {
         if (!handle || !via_handle_give_up(handle))
                 return;
         via_client_fail(&why, stream->client, stream->method, code, "%s", text);
+        if (handle->outgoing)
+                via_outgoing_after(handle, code);
         via_stream_over(stream, code, &why);
         via_error_fini(&why);
         via_handle_put(stream->client, handle);

@@ -6,6 +6,8 @@
  */
 #include <sys/mman.h>
 #include <uv.h>
+#include <via/interceptor.h>
+#include <via/metadata.h>
 #include <via/transport.h>
 #include "alloc.h"
 #include "conformance.h"
@@ -49,6 +51,52 @@ static uint8_t bytes[SIZE];
 
 static struct via_server *server;
 
+/* --- interceptors at both ends, where a test wants them --- */
+
+static bool watched;
+
+static int on_call(void *user, struct via_call *call) {
+        const struct via_metadata *md = via_call_metadata(call);
+
+        (void)user;
+        CHECK(md && via_metadata_get(md, "token"));
+        return via_call_request(call) ? via_call_add_trailer(call, "seen", "yes") : VIA_OK;
+}
+
+static void on_end(void *user, struct via_call *call, int code,
+                   const struct via_call_facts *facts) {
+        (void)user;
+        (void)call;
+        (void)code;
+        CHECK_INT(facts->bytes_in, >, 0);
+}
+
+static int on_outgoing(void *user, struct via_outgoing *outgoing) {
+        (void)user;
+        return via_outgoing_add(outgoing, "token", "open sesame");
+}
+
+static void on_outgoing_end(void *user, struct via_outgoing *outgoing, int code,
+                            const struct via_call_facts *facts) {
+        (void)user;
+        (void)outgoing;
+        (void)code;
+        (void)facts;
+}
+
+static int watch_server(struct via_server *which) {
+        static const struct via_interceptor interceptor = { .before = on_call, .after = on_end };
+
+        return watched ? via_server_intercept(which, &interceptor, NULL, NULL) : VIA_OK;
+}
+
+static int watch_client(struct via_client *client) {
+        static const struct via_client_interceptor interceptor = { .before = on_outgoing,
+                                                                   .after = on_outgoing_end };
+
+        return watched ? via_client_intercept(client, &interceptor, NULL, NULL) : VIA_OK;
+}
+
 static void on_term(int signo) {
         (void)signo;
         via_server_stop(server);
@@ -59,7 +107,7 @@ static struct via_server *listen_at(const char *endpoint, uv_loop_t *loop) {
         struct via_error err = VIA_ERROR_INIT;
 
         server = via_server_new(&options);
-        if (conf_Basic_serve(server, &ops, NULL, &err) ||
+        if (conf_Basic_serve(server, &ops, NULL, &err) || watch_server(server) ||
             via_server_listen(server, endpoint, &err)) {
                 via_error_report(&err);
                 exit(TEST_FAILED);
@@ -173,6 +221,7 @@ static void steady(const char *place, bool with_loop, unsigned at_once) {
         REQUIRE(uv_loop_init(&loop) == 0);
         options.loop = with_loop ? &loop : NULL;
         REQUIRE(via_client_open(&client, endpoint, &options, NULL) == VIA_OK);
+        REQUIRE(watch_client(client) == VIA_OK);
         for (int i = 0; i < 2; i++) {
                 ours = alloc_count();
                 theirs = counts->server;
@@ -217,8 +266,21 @@ TEST(calls_in_a_loop_all_at_once) {
         steady_everywhere(true, OUTSTANDING);
 }
 
+TEST(blocking_calls_with_interceptors) {
+        watched = true;
+        steady_everywhere(false, 0);
+}
+TEST(started_calls_with_interceptors) {
+        watched = true;
+        steady_everywhere(false, OUTSTANDING);
+}
+TEST(calls_in_a_loop_with_interceptors) {
+        watched = true;
+        steady_everywhere(true, 1);
+}
+
 /* Client and server in one loop of one thread, so that all of both is counted. */
-TEST(both_ends_in_one_loop) {
+static void both_in_one_loop(void) {
         struct via_client_options options = { 0 };
         struct via_client *client;
         unsigned long before = 0;
@@ -230,6 +292,7 @@ TEST(both_ends_in_one_loop) {
         listen_at("inproc:allocations", &loop);
         options.loop = &loop;
         REQUIRE(via_client_open(&client, "inproc:allocations", &options, NULL) == VIA_OK);
+        REQUIRE(watch_client(client) == VIA_OK);
         for (int i = 0; i < 2; i++) {
                 before = alloc_count();
                 calls(client, &loop, OUTSTANDING, CALLS);
@@ -242,6 +305,14 @@ TEST(both_ends_in_one_loop) {
         uv_run(&loop, UV_RUN_DEFAULT);
         CHECK_INT(uv_loop_close(&loop), ==, 0);
         munmap(counts, sizeof(*counts));
+}
+
+TEST(both_ends_in_one_loop) {
+        both_in_one_loop();
+}
+TEST(both_ends_in_one_loop_with_interceptors) {
+        watched = true;
+        both_in_one_loop();
 }
 
 /* --- when one fails --- */
@@ -299,9 +370,13 @@ static int whole_life(uv_loop_t *loop, struct service *service, const char *plac
 
         code = service_add(s, service, NULL);
         if (!code)
+                code = watch_server(s);
+        if (!code)
                 code = via_server_listen(s, place, NULL);
         if (!code)
                 code = via_client_open(&client, via_server_endpoint(s, 0), &client_options, NULL);
+        if (!code)
+                code = watch_client(client);
         if (!code)
                 code = one_call(client, loop, "/echo", &octets);
         if (!code) {
@@ -337,6 +412,11 @@ static void every_allocation_fails(const char *place) {
 }
 
 TEST(any_allocation_fails_over_inproc, .timeout = 120) {
+        every_allocation_fails("inproc:allocations");
+}
+
+TEST(any_allocation_fails_with_interceptors, .timeout = 120) {
+        watched = true;
         every_allocation_fails("inproc:allocations");
 }
 

@@ -10,7 +10,8 @@ floors='
 1 conn conn_impl conn_flow conn_life conn_talk
 2 pump pump_lanes endpoint names via/transport
 3 block clock loop_uv spin
-4 methods via/idl via/client via/server via/stream
+4 methods via/idl via/client via/server via/stream via/interceptor
+4 intercept serve_intercept client_intercept outgoing
 4 client client_impl client_call client_connect client_error client_turn client_async client_back client_reply
 4 session stream stream_client stream_read stream_verbs stream_write
 4 dispatch serve serve_answer serve_later serve_work

@@ -8,6 +8,7 @@
 #include <via/endpoint.h>
 #include <via/error.h>
 #include <via/idl.h>
+#include <via/interceptor.h>
 #include <via/limits.h>
 #include <via/message.h>
 #include <via/metadata.h>
