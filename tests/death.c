@@ -11,6 +11,7 @@
 #include "random.h"
 #include "test.h"
 #include "traces.h"
+#include "waiting.h"
 
 enum { IN_FLIGHT = 8, ROUNDS = 500 };
 
@@ -40,6 +41,12 @@ struct traffic {
         struct outcome outcomes[IN_FLIGHT];
         bool           busy[IN_FLIGHT];
         unsigned       n_ok, n_lost;
+        struct via_stream *stream;              /* NULL: it has ended with its link */
+};
+
+struct msg_two {
+        ProtobufCMessage base;
+        uint32_t n, ms;
 };
 
 static void traffic_ended(struct traffic *t, int i) {
@@ -54,15 +61,22 @@ static bool traffic_start(struct traffic *t, int i) {
         uint32_t size = random_below(t->random, random_below(t->random, 4) ? 200 : 200000);
         struct msg_octets octets = { .data = { size, (uint8_t *)(uintptr_t)pattern(size) } };
         struct msg_number number = { .n = random_below(t->random, 3) };
+        struct msg_two two = { .n = 1, .ms = random_below(t->random, 3) };
         int code;
 
-        switch (random_below(t->random, 4)) {
+        switch (random_below(t->random, 6)) {
         case 0:
                 code = caller_start(&t->caller, "nap", NULL, &number, &t->outcomes[i]);
                 break;
         case 1:
                 number.n = size;
                 code = caller_start(&t->caller, "make", NULL, &number, &t->outcomes[i]);
+                break;
+        case 2:
+                code = caller_start(&t->caller, "Later/thread", NULL, &two, &t->outcomes[i]);
+                break;
+        case 3:
+                code = caller_start(&t->caller, "Later/pool", NULL, &two, &t->outcomes[i]);
                 break;
         default:
                 code = caller_start(&t->caller, "echo", NULL, &octets, &t->outcomes[i]);
@@ -77,11 +91,41 @@ static bool traffic_start(struct traffic *t, int i) {
         return true;
 }
 
+/* An item there and back, small or not; a stream whose link has ended says so. */
+static void traffic_stream(struct traffic *t) {
+        uint32_t size = random_below(t->random, random_below(t->random, 8) ? 200 : 200000);
+        uint8_t *data = NULL;
+        size_t n;
+        int code;
+
+        code = WAITING(&t->caller, conf_Streams_mirror_write(t->stream, size, pattern(size), NULL));
+        if (code == VIA_OK)
+                code = WAITING(&t->caller, conf_Streams_mirror_read(t->stream, &n, &data, NULL));
+        if (code == VIA_OK) {
+                CHECK_INT(n, ==, size);
+                free(data);
+                return;
+        }
+        CHECK(code == VIA_END || code == VIA_UNAVAILABLE);
+        CHECK_INT(WAITING(&t->caller, conf_Streams_mirror_finish(t->stream, NULL)), ==,
+                  VIA_UNAVAILABLE);
+        t->stream = NULL;
+}
+
+static void traffic_open(struct traffic *t) {
+        if (conf_Streams_mirror_open(t->caller.client, &t->stream, NULL) != VIA_OK)
+                t->stream = NULL;
+        else
+                waits_for(&t->caller, t->stream);
+}
+
 /* One turn with as many calls in flight as there may be: false once the link has ended. */
 static bool traffic_turn(struct traffic *t) {
         for (int i = 0; i < IN_FLIGHT; i++)
                 if (!t->busy[i] && !traffic_start(t, i))
                         return false;
+        if (t->stream)
+                traffic_stream(t);
         caller_turn(&t->caller);
         for (int i = 0; i < IN_FLIGHT; i++)
                 if (t->busy[i] && t->outcomes[i].ended)
@@ -93,6 +137,10 @@ static void traffic_fini(struct traffic *t) {
         for (int i = 0; i < IN_FLIGHT; i++)
                 if (t->busy[i])
                         traffic_ended(t, i);
+        if (t->stream) {
+                via_stream_cancel(t->stream);
+                conf_Streams_mirror_finish(t->stream, NULL);
+        }
         caller_close(&t->caller);
 }
 
@@ -198,11 +246,13 @@ static void one_server_dies(struct scene *scene, enum driver driver, bool busy, 
         killer.victim = host.alone ? child_of(getpid()) : host.pid;
         REQUIRE(killer.victim > 0);
         REQUIRE(pthread_create(&thread, NULL, killer_main, &killer) == 0);
-        if (busy)
+        if (busy) {
+                traffic_open(&traffic);
                 while (traffic_turn(&traffic))
                         ;
-        else
+        } else {
                 be_idle(&traffic.caller);
+        }
         known = now_us();
         pthread_join(thread, NULL);
         *ret_us = known - killer.when;
@@ -261,11 +311,13 @@ static void be_a_client(const struct host *host, enum driver driver, bool busy,
         CHECK_INT(call_echo(&traffic.caller, "x", 1, NULL), ==, VIA_OK);
         if (write(ready, "!", 1) < 0)
                 _exit(1);
-        if (busy)
+        if (busy) {
+                traffic_open(&traffic);
                 while (traffic_turn(&traffic))
                         ;
-        else
+        } else {
                 be_idle(&traffic.caller);
+        }
         _exit(1);                               /* the link ended before we did */
 }
 
