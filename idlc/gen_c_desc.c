@@ -197,8 +197,8 @@ static void init_function(struct gen *gen, const struct message *message, const 
 void gen_message_tables(struct gen *gen, const struct message *message) {
         struct field **sorted = arena_array(gen->arena, struct field *, message->n_fields);
         const char *fields = "NULL", *by_name = "NULL", *range = "NULL", *rule = "NULL",
-                   *init = "NULL";
-        unsigned n = message->n_fields, n_ranges = 0;
+                   *init = "NULL", *spans = "NULL";
+        unsigned n = message->n_fields, n_ranges = 0, n_spans = 0;
         struct buf *out = gen->c;
 
         for (unsigned i = 0; i < n; i++)
@@ -217,6 +217,7 @@ void gen_message_tables(struct gen *gen, const struct message *message) {
                 range = table(gen, message, "ranges");
                 n_ranges = ranges(gen, sorted, n, range);
                 rule = rules(gen, message, sorted);
+                spans = gen_spans(gen, message, sorted, &n_spans);
         }
 
         if (!message->is_private) {
@@ -231,8 +232,9 @@ void gen_message_tables(struct gen *gen, const struct message *message) {
         buf_printf(out, "                sizeof(struct %s),\n", message->name);
         buf_printf(out, "                %u, %s, %s,\n", n, fields, by_name);
         buf_printf(out, "                %u, %s,\n", n_ranges, range);
-        buf_printf(out, "                %s, NULL, NULL, NULL,\n        },\n        %s,\n};\n",
-                   init, rule);
+        buf_printf(out,
+                   "                %s, NULL, NULL, NULL,\n        },\n        %s, %s, %u,\n};\n",
+                   init, rule, spans, n_spans);
         if (!message->is_private)
                 init_function(gen, message, init);
 }

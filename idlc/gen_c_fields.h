@@ -93,6 +93,13 @@ void wrappers_find(struct gen *gen);
 /* Those that @decl is the reason of, the inner before the outer. */
 struct wrapper *wrappers_of(struct gen *gen, const struct idl_decl *decl);
 
+/*
+ * The table of the ranges of @message's fields, which are @sorted by number, and how many have
+ * one; "NULL": none.
+ */
+const char *gen_spans(struct gen *gen, const struct message *message,
+                      struct field *const *sorted, unsigned *ret_n);
+
 struct field field_of_member(struct gen *gen, const struct idl_member *member);
 /* Gives each its name in C, unless it is in the way of another: that is an error. */
 void name_fields(struct gen *gen, struct field *fields, unsigned n);

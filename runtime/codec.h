@@ -182,6 +182,14 @@ static inline bool via_is_there(const ProtobufCFieldDescriptor *field, const voi
 }
 
 /*
+ * The field of @message that is outside its @range, or NULL; what is wrong with it is put into
+ * the @size bytes at @text.
+ */
+const ProtobufCFieldDescriptor *via_span_broken(const struct via_type *type, const void *message,
+                                                char *text, size_t size)
+        __attribute__((cold, noinline));
+
+/*
  * Gives the member at @value, which is zero, the value it has in a default message, unless that
  * is an array.
  */

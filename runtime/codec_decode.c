@@ -166,6 +166,22 @@ static inline struct via_varint read_tag(struct via_decode *d, const uint8_t *p,
         return tag;
 }
 
+/* @p, or NULL if a number of @message, which has been read, is not where @range wants it. */
+__attribute__((cold, noinline)) static const uint8_t *check_spans(struct via_decode *d,
+                                                                  const struct via_type *type,
+                                                                  const void *message,
+                                                                  const uint8_t *p) {
+        const ProtobufCFieldDescriptor *field;
+        char text[128];
+
+        field = via_span_broken(type, message, text, sizeof(text));
+        if (!field)
+                return p;
+        d->type = type;
+        d->field = field;
+        return via_decode_fail(d, p, VIA_INVALID_ARGUMENT, "%s", text);
+}
+
 #define AGAIN SIZE_MAX
 
 /*
@@ -228,7 +244,9 @@ __attribute__((noinline)) static const uint8_t *read_any(struct via_decode *d, v
 
         if (exact && !arrays_are_whole(d, type, message, seen, p))
                 return NULL;
-        return again || fill(d, type, message, seen, p) ? p : NULL;
+        if (!again && !fill(d, type, message, seen, p))
+                return NULL;
+        return type->spans ? check_spans(d, type, message, p) : p;
 }
 
 /*
@@ -258,7 +276,7 @@ static VIA_IN_LINE const uint8_t *read_message(struct via_decode *d, const struc
                         return NULL;
         }
         if (__builtin_expect(p == end && i == n, 1))
-                return p;
+                return __builtin_expect(!type->spans, 1) ? p : check_spans(d, type, message, p);
         return read_any(d, message, p, end, byte, i);
 }
 

@@ -237,12 +237,26 @@ static VIA_IN_LINE int64_t size_single(struct sizer *s, const struct via_rule *r
         return n < 0 ? n : n + via_length_size((uint64_t)field->id << 3);
 }
 
+/* Whether all numbers are where @range wants them; 0, or what bad() returns. */
+__attribute__((cold, noinline))
+static int64_t check_spans(struct sizer *s, const void *message) {
+        char text[128];
+
+        s->field = via_span_broken(s->type, message, text, sizeof(text));
+        return s->field ? bad(s, VIA_INVALID_ARGUMENT, "%s", text) : 0;
+}
+
 static VIA_IN_LINE int64_t size_message(struct sizer *s, const struct via_type *type,
                                         const void *message) {
         const ProtobufCFieldDescriptor *field = type->desc.fields;
         int64_t n, total = 0;
 
         s->type = type;
+        if (__builtin_expect(type->spans != NULL, 0)) {
+                n = check_spans(s, message);
+                if (n < 0)
+                        return n;
+        }
         for (size_t i = 0; i < type->desc.n_fields; i++, field++) {
                 s->field = field;
                 if (field->label == PROTOBUF_C_LABEL_REPEATED)

@@ -12,6 +12,7 @@ static void *default_message(struct via_decode *d, const struct via_type *type, 
         const struct via_type *outer = d->type;
         const ProtobufCFieldDescriptor *field = d->field;
         uint8_t *message;
+        char text[128];
 
         if (d->depth == 0)
                 return via_decode_fail(d, p, VIA_RESOURCE_EXHAUSTED,
@@ -25,6 +26,10 @@ static void *default_message(struct via_decode *d, const struct via_type *type, 
         for (unsigned i = 0; i < type->desc.n_fields; i++) {
                 if (!via_decode_absent(d, type, message, i, p))
                         return NULL;
+        }
+        if (type->spans && (d->field = via_span_broken(type, message, text, sizeof(text)))) {
+                d->type = type;
+                return via_decode_fail(d, p, VIA_INVALID_ARGUMENT, "%s", text);
         }
         d->depth++;
         d->type = outer;

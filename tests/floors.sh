@@ -4,7 +4,7 @@
 # A new file of the runtime gets its place in this table, or this fails. A name stands for NAME.c and
 # NAME.h, via/NAME for the public header.
 floors='
-0 arena buffer calls codec codec_decode codec_encode codec_size decode decode_absent decode_array decode_read decode_value error
+0 arena buffer calls codec codec_decode codec_encode codec_size codec_span decode decode_absent decode_array decode_read decode_value error
 0 failure limits message message_equal message_format method suggest uri utf8 wire
 0 via/error via/endpoint via/arena via/limits via/message via/uri via/peer
 1 conn

@@ -433,3 +433,91 @@ TEST(interfaces_say_what_they_have) {
         CHECK(e->methods[3].raises[0] == &all_Refused_type);
         CHECK(e->methods[3].raises[2] == &all_Everything_Own_type);
 }
+
+static int size_of(const struct all_Ranges *ranges, struct via_error *err) {
+        size_t size;
+
+        return via_message_size(&all_Ranges_type, ranges, &size, err);
+}
+
+/* The least and the most of each is sent; beyond that nothing is, and the field is named. */
+TEST(ranges_are_checked_when_sent) {
+        struct via_error err = VIA_ERROR_INIT;
+        struct all_Ranges r;
+
+        all_Ranges_init(&r);
+        CHECK_INT(r.i16, ==, 7);
+        CHECK_INT(size_of(&r, &err), ==, VIA_INVALID_ARGUMENT);
+        CHECK_STR(err.message, "all.Ranges.o: 0 is not within 1 to 10");
+        r.o = 1;
+        CHECK_INT(size_of(&r, &err), ==, VIA_INVALID_ARGUMENT);
+        CHECK_STR(err.message, "all.Ranges.c: 0 is not within 97 to 255");
+        r.c = 'a';
+        CHECK_INT(size_of(&r, NULL), ==, VIA_OK);
+
+#define ENDS(member, least, most, below, above) \
+        do { \
+                r.member = least; \
+                CHECK_INT(size_of(&r, NULL), ==, VIA_OK); \
+                r.member = below; \
+                CHECK_INT(size_of(&r, NULL), ==, VIA_INVALID_ARGUMENT); \
+                r.member = above; \
+                CHECK_INT(size_of(&r, NULL), ==, VIA_INVALID_ARGUMENT); \
+                r.member = most; \
+                CHECK_INT(size_of(&r, NULL), ==, VIA_OK); \
+        } while (0)
+        ENDS(o, 1, 10, 0, 11);
+        ENDS(i32, -5, INT32_MAX, -6, INT32_MIN);
+        ENDS(u64, 0, UINT64_C(9223372036854775809), UINT64_MAX, UINT64_C(9223372036854775810));
+        ENDS(f, -0.5f, 1, -0.75f, 1.5f);
+        ENDS(d, -1e300, 2.5, __builtin_nan(""), 2.6);
+        ENDS(i16, 5, 9, 4, 10);
+        r.i64 = 99;
+        CHECK_INT(size_of(&r, NULL), ==, VIA_OK);       /* it is not there */
+        r.has_i64 = true;
+        ENDS(i64, 100, 200, 99, 201);
+        via_error_fini(&err);
+}
+
+static int decode(const struct via_type *type, const char *bytes, size_t size,
+                  struct via_error *err) {
+        struct via_arena *arena = via_arena_new(0);
+        uint8_t message[512];
+        int r = via_message_decode(type, bytes, size, NULL, arena, message, err);
+
+        via_arena_free(arena);
+        return r;
+}
+
+/* Whatever way the bytes go, and what is not in them is zero, which may be outside. */
+TEST(ranges_are_checked_when_received) {
+        struct via_error err = VIA_ERROR_INIT;
+
+        CHECK_INT(decode(&all_Ranges_type, "\x08\x0a\x38\x05\x40\x61", 6, &err), ==, VIA_OK);
+        CHECK_INT(decode(&all_Ranges_type, "\x40\x61\x38\x05\x08\x01", 6, &err), ==, VIA_OK);
+        CHECK_INT(decode(&all_Ranges_type, "\x08\x0b\x38\x05\x40\x61", 6, &err), ==,
+                  VIA_INVALID_ARGUMENT);
+        CHECK(strstr(err.message, "all.Ranges.o") &&
+              strstr(err.message, "11 is not within 1 to 10"));
+        CHECK_INT(decode(&all_Ranges_type, "\x08\x0a\x38\x05", 4, &err), ==, VIA_INVALID_ARGUMENT);
+        CHECK(strstr(err.message, "all.Ranges.c"));
+        CHECK_INT(decode(&all_Ranges_type, "\x08\x0a\x30\x63\x40\x61", 6, &err), ==,
+                  VIA_INVALID_ARGUMENT);
+        CHECK(strstr(err.message, "99 is not within 100 to 200"));
+
+        /* All there and in order, which is read without looking for what is missing. */
+#define ALL "\x08\x0a\x10\x01\x18\x01\x25\0\0\0\x3f\x29\0\0\0\0\0\0\xf0\x3f\x30\x96\x01\x38\x05\x40"
+        CHECK_INT(decode(&all_Ranges_type, ALL "\x61", sizeof(ALL), &err), ==, VIA_OK);
+        CHECK_INT(decode(&all_Ranges_type, ALL "\x60", sizeof(ALL), &err), ==,
+                  VIA_INVALID_ARGUMENT);
+        CHECK(strstr(err.message, "96 is not within 97 to 255"));
+
+        /* Inside another, and made up there. */
+        CHECK_INT(decode(&all_Ranged_type, "\x08\x01\x12\x04\x08\x0a\x40\x61", 8, &err), ==,
+                  VIA_OK);
+        CHECK_INT(decode(&all_Ranged_type, "\x08\x01\x12\x04\x08\x0b\x40\x61", 8, &err), ==,
+                  VIA_INVALID_ARGUMENT);
+        CHECK_INT(decode(&all_Ranged_type, "\x08\x01", 2, &err), ==, VIA_INVALID_ARGUMENT);
+        CHECK(strstr(err.message, "all.Ranges.o"));
+        via_error_fini(&err);
+}

@@ -44,6 +44,14 @@ struct via_rule {
         uint8_t  flags;
 };
 
+/* The @range of a member: a single number, which may be @optional. */
+struct via_span {
+        unsigned field;         /* its index among desc.fields */
+        /* an integer is @least to @most, which have an unsigned one's bits if it is one */
+        int64_t  least, most;
+        double   from, to;      /* a float or double is @from to @to, and so not NaN */
+};
+
 /*
  * One type of message. Made by idlc, constant. @desc.name is the full name ("hello.Nameless"),
  * @desc.fields are sorted by id, and every message field's descriptor is again the @desc of a
@@ -53,6 +61,8 @@ struct via_type {
         ProtobufCMessageDescriptor desc;
         /* as many as fields, in their order; NULL: none has one */
         const struct via_rule     *rules;
+        const struct via_span     *spans;       /* n_spans of them; NULL: none */
+        unsigned                   n_spans;
 };
 
 /*
