@@ -2,6 +2,7 @@
  * gen_c_arguments.c - the arguments of the functions of an operation, as they stand in a prototype
  */
 #include <inttypes.h>
+#include <string.h>
 #include "gen_c_operation.h"
 
 bool field_is_direct(const struct field *field) {
@@ -67,6 +68,25 @@ void pass_ins(struct list *list, const struct message *message) {
                 if (is_sized(&message->fields[i]))
                         list_add(list, "n_%s", message->fields[i].name);
                 list_add(list, "%s", message->fields[i].name);
+        }
+}
+
+void pass_members(struct list *list, const struct message *message, const char *name) {
+        for (unsigned i = 0; i < message->n_fields; i++) {
+                const struct field *field = &message->fields[i];
+                bool bytes = field->bytes && !field->many;
+
+                if (is_sized(field))
+                        list_add(list, bytes ? "%s->%s.len" : "%s->n_%s", name, field->name);
+                if (bytes)
+                        list_add(list, "%s->%s.data", name, field->name);
+                else if (field_is_direct(field))
+                        list_add(list, "%s->%s", name, field->name);
+                else if (field->kind == IDL_BOOLEAN)
+                        list_add(list, "%s->%s != 0", name, field->name);
+                else
+                        list_add(list, "(%.*s)%s->%s", (int)strcspn(field->value, " "),
+                                 field->value, name, field->name);
         }
 }
 

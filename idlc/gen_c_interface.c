@@ -27,7 +27,7 @@ static void enter(struct gen *gen, const struct idl_interface *i, const struct i
  */
 static void enter_operation(struct gen *gen, const struct idl_interface *i,
                             const struct idl_operation *op) {
-        static const char *const unary[] = { "", "_with", NULL },
+        static const char *const unary[] = { "", "_with", "_async", "_done_fn", NULL },
                                  *const stream[] = { "_open", "_open_with", "_read",
                                                      "_write", "_finish",    NULL },
                                  *const both[] = { "_read_in", "_write_out", NULL };
@@ -37,6 +37,8 @@ static void enter_operation(struct gen *gen, const struct idl_interface *i,
                 enter(gen, i, op, *suffix);
         if (op->stream_in)
                 enter(gen, i, op, "_close_send");
+        if (!op->oneway)
+                enter(gen, i, op, "_reply");
         for (suffix = both; op->stream_in && op->stream_out && *suffix; suffix++)
                 enter(gen, i, op, *suffix);
 }
@@ -47,6 +49,7 @@ void gen_enter_interface(struct gen *gen, const struct idl_interface *i) {
         names_enter(&gen->names, name, "_interface", &i->decl);
         names_enter(&gen->names, name, "_ops", &i->decl);
         names_enter(&gen->names, name, "_serve", &i->decl);
+        names_enter(&gen->names, name, "_serve_client", &i->decl);
         for (unsigned k = 0; k < i->n_ops; k++)
                 enter_operation(gen, i, i->ops[k]);
         gen_enter_wrappers(gen, &i->decl);
@@ -79,8 +82,14 @@ void gen_interface(struct gen *gen, const struct idl_interface *i) {
         emit_comment(gen->h, 0, emit_clean(gen->arena, i->decl.doc));
         buf_printf(gen->h, "extern const struct via_interface %s_interface;\n",
                    names_of(gen->arena, &i->decl));
-        for (unsigned k = 0; k < i->n_ops; k++)
-                (ops[k].streams ? gen_stream_header : gen_client_header)(gen, &ops[k]);
+        for (unsigned k = 0; k < i->n_ops; k++) {
+                if (ops[k].streams) {
+                        gen_stream_header(gen, &ops[k]);
+                } else {
+                        gen_client_header(gen, &ops[k]);
+                        gen_async_header(gen, &ops[k]);
+                }
+        }
         gen_server_header(gen, i, ops);
 
         for (unsigned k = 0; k < i->n_ops; k++) {
@@ -93,6 +102,12 @@ void gen_interface(struct gen *gen, const struct idl_interface *i) {
                         private_message(gen, &ops[k].out_item.message);
         }
         gen_server_source(gen, i, ops);
-        for (unsigned k = 0; k < i->n_ops; k++)
-                (ops[k].streams ? gen_stream_source : gen_client_source)(gen, &ops[k]);
+        for (unsigned k = 0; k < i->n_ops; k++) {
+                if (ops[k].streams) {
+                        gen_stream_source(gen, &ops[k]);
+                } else {
+                        gen_client_source(gen, &ops[k]);
+                        gen_async_source(gen, &ops[k]);
+                }
+        }
 }

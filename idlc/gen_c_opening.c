@@ -34,6 +34,11 @@ static const struct paragraph {
           "NULL. Where ret_x is NULL that result is dropped. NAME_with() takes options as well (NULL: "
           "none): a timeout, or an arena, in which the results live instead, free of any allocation in "
           "the steady state." },
+        { CALLS,
+          "NAME_async() does not wait. @on_done (NULL: nobody wants to know) is called exactly once, always, and "
+          "never from within NAME_async(): with VIA_OK and the results, or with another code, *err, and zeros "
+          "for results. They live until it returns; so does what NAME_async() returns, for "
+          "via_handle_cancel(). Without a loop it is via_client_turn() that gets them done." },
         { STREAMS,
           "A stream begins with NAME_open() and ends with NAME_finish(), which waits for the answer and frees "
           "the stream, whatever it returns. NAME_read() takes the next item, which is yours as a result is "
@@ -47,7 +52,12 @@ static const struct paragraph {
           "A handler returns the same codes: see via_call_fail(). It finds structs and arrays that it "
           "returns there already, to be filled in. A function that NAME_ops lacks is answered with "
           "VIA_UNIMPLEMENTED; the others get @self from via_call_self(). @ops and @self stay yours, and "
-          "must outlive the server." },
+          "must outlive the server. NAME_serve_client() serves whoever a client calls, over the same link, as "
+          "long as that client is open." },
+        { HANDLERS,
+          "A handler need not have the answer yet: it returns via_call_defer(call), and the call, its arguments and "
+          "its stream live on until NAME_reply() answers it, from any thread, or via_call_end() ends it with a code. "
+          "What the handler was to fill in is then not used." },
         { EXCEPTIONS,
           "NAME_raise() ends a call with an exception: a handler returns it. NAME_get() is the exception "
           "that a call has failed with (its code is VIA_UNKNOWN), or NULL if it was another or none; it "

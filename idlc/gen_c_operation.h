@@ -25,9 +25,9 @@ struct operation {
         struct message request, response;
         struct item in_item, out_item;
         bool streams;                   /* one of them, or both */
-        /* locals of a function that has all of its arguments */
+        /* locals of a function that has all of its arguments; and of the one that replies */
         struct {
-                const char *request, *response, *code, *arena;
+                const char *request, *response, *code, *arena, *reply;
         } local;
 };
 
@@ -64,6 +64,9 @@ void list_server_rets(struct list *list, const struct message *message);
 void pass_ins(struct list *list, const struct message *message);
 void pass_client_rets(struct list *list, const struct message *message);
 
+/* Passes what is in the message that the pointer @name points to, as list_ins() has declared it. */
+void pass_members(struct list *list, const struct message *message, const char *name);
+
 /* Declares the local @name, a @message whose fields are set to the arguments of list_ins(). */
 void put_arguments(struct buf *out, const struct message *message, const char *name);
 /*
@@ -80,6 +83,10 @@ void gen_client_header(struct gen *gen, const struct operation *op);
 void gen_client_source(struct gen *gen, const struct operation *op);
 void gen_stream_header(struct gen *gen, const struct operation *op);
 void gen_stream_source(struct gen *gen, const struct operation *op);
+void gen_async_header(struct gen *gen, const struct operation *op);
+void gen_async_source(struct gen *gen, const struct operation *op);
+void gen_reply_header(struct gen *gen, const struct operation *op);
+void gen_reply_source(struct gen *gen, const struct operation *op);
 void gen_server_header(struct gen *gen, const struct idl_interface *interface,
                        struct operation *ops);
 void gen_server_source(struct gen *gen, const struct idl_interface *interface,

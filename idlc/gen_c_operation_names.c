@@ -12,10 +12,13 @@ static void take_all(struct pool *pool, const char *const *names) {
 
 /*
  * The parameters that go in keep their names if anything does. A result may then not find
- * "ret_x" free, and takes what is.
+ * "ret_x" free, and takes what is. What comes out is an argument by its own name too, where it is
+ * given: to who has not waited for it, and by who replies.
  */
 static void name_arguments(struct gen *gen, struct operation *op) {
         static const char *const ours[] = { "base", "call", "client", "err", "options", NULL };
+        static const char *const async[] = { "on_done", "user", NULL };
+        static const char *const outs[] = { "base", "call", "code", "err", "user", NULL };
         static const char *const stream[] = { "ret_stream", "stream", NULL };
         struct message *in = &op->request, *out = &op->response;
         struct pool pool, members;
@@ -23,14 +26,14 @@ static void name_arguments(struct gen *gen, struct operation *op) {
         pool_init(&pool, &gen->names);
         pool.arguments = true;
         take_all(&pool, ours);
-        if (op->streams)
-                take_all(&pool, stream);
+        take_all(&pool, op->streams ? stream : async);
         for (unsigned i = 0; i < in->n_fields; i++)
                 in->fields[i].name = pool_pick(&pool, in->fields[i].label,
                                                field_companion(&in->fields[i]), NULL);
 
         pool_init(&members, &gen->names);
-        pool_take(&members, "base", NULL);
+        members.arguments = true;
+        take_all(&members, outs);
         for (unsigned i = 0; i < out->n_fields; i++) {
                 struct field *field = &out->fields[i];
                 const char *label = field->decl ? field->label : "result";
@@ -45,6 +48,7 @@ static void name_arguments(struct gen *gen, struct operation *op) {
         op->local.response = pool_pick(&pool, "response", NULL, NULL);
         op->local.code = pool_pick(&pool, "r", NULL, NULL);
         op->local.arena = pool_pick(&pool, "arena", NULL, NULL);
+        op->local.reply = pool_pick(&members, "response", NULL, NULL);
         pool_fini(&members);
         pool_fini(&pool);
 }

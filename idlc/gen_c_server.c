@@ -75,10 +75,11 @@ static void tables(struct gen *gen, const struct idl_interface *interface, struc
                 name, names_dotted(gen->arena, &interface->decl), methods, interface->n_ops);
 }
 
-static struct list serve_arguments(struct gen *gen, const char *name) {
+/* "hello_Greeter_serve": by a server; "…_serve_client": by a client, for its server to call. */
+static struct list serve_arguments(struct gen *gen, const char *name, const char *who) {
         struct list list = { .arena = gen->arena };
 
-        list_add(&list, "struct via_server *server");
+        list_add(&list, "struct via_%s *%s", who, who);
         list_add(&list, "const struct %s_ops *ops", name);
         list_add(&list, "void *self");
         list_add(&list, "struct via_error *err");
@@ -88,7 +89,8 @@ static struct list serve_arguments(struct gen *gen, const char *name) {
 void gen_server_header(struct gen *gen, const struct idl_interface *interface,
                        struct operation *ops) {
         const char *name = names_of(gen->arena, &interface->decl);
-        struct list serve = serve_arguments(gen, name);
+        struct list serve = serve_arguments(gen, name, "server"),
+                    serve_client = serve_arguments(gen, name, "client");
         struct buf *out = gen->h;
 
         buf_putc(out, '\n');
@@ -113,17 +115,31 @@ void gen_server_header(struct gen *gen, const struct idl_interface *interface,
                         "        void *none;                     /* there are no operations */\n");
         buf_puts(out, "};\n\n");
         emit_list(out, arena_printf(gen->arena, "int %s_serve(", name), &serve, ");\n");
+        emit_list(out, arena_printf(gen->arena, "int %s_serve_client(", name), &serve_client,
+                  ");\n");
+        for (unsigned i = 0; i < interface->n_ops; i++)
+                if (!ops[i].idl->oneway)
+                        gen_reply_header(gen, &ops[i]);
+}
+
+static void serve(struct gen *gen, const char *name, const char *suffix, const char *who) {
+        struct list list = serve_arguments(gen, name, who);
+
+        buf_putc(gen->c, '\n');
+        emit_list(gen->c, arena_printf(gen->arena, "int %s_serve%s(", name, suffix), &list,
+                  ") {\n");
+        buf_printf(gen->c, "        return via_%s_add(%s, &%s_interface, ops, self, err);\n}\n",
+                   who, who, name);
 }
 
 void gen_server_source(struct gen *gen, const struct idl_interface *interface,
                        struct operation *ops) {
         const char *name = names_of(gen->arena, &interface->decl);
-        struct list serve = serve_arguments(gen, name);
 
         tables(gen, interface, ops);
-        buf_putc(gen->c, '\n');
-        emit_list(gen->c, arena_printf(gen->arena, "int %s_serve(", name), &serve, ") {\n");
-        buf_printf(gen->c,
-                   "        return via_server_add(server, &%s_interface, ops, self, err);\n}\n",
-                   name);
+        serve(gen, name, "", "server");
+        serve(gen, name, "_client", "client");
+        for (unsigned i = 0; i < interface->n_ops; i++)
+                if (!ops[i].idl->oneway)
+                        gen_reply_source(gen, &ops[i]);
 }

@@ -46,22 +46,7 @@ static void prepare(struct gen *gen, const struct field *field) {
 /* The arguments that the handler gets out of the request, and into the response. */
 static void pass(struct list *list, const struct operation *op) {
         list_add(list, "call");
-        for (unsigned i = 0; i < op->request.n_fields; i++) {
-                const struct field *field = &op->request.fields[i];
-                bool bytes = field->bytes && !field->many;
-
-                if ((field->many || bytes) && !field->exact)
-                        list_add(list, bytes ? "in->%s.len" : "in->n_%s", field->name);
-                if (bytes)
-                        list_add(list, "in->%s.data", field->name);
-                else if (field_is_direct(field))
-                        list_add(list, "in->%s", field->name);
-                else if (field->kind == IDL_BOOLEAN)
-                        list_add(list, "in->%s != 0", field->name);
-                else
-                        list_add(list, "(%.*s)in->%s", (int)strcspn(field->value, " "),
-                                 field->value, field->name);
-        }
+        pass_members(list, &op->request, "in");
         if (op->streams)
                 list_add(list, "via_call_stream(call)");
         for (unsigned i = 0; i < op->response.n_fields; i++) {

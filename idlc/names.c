@@ -126,6 +126,14 @@ void pool_fini(struct pool *pool) {
         map_fini(&pool->taken);
 }
 
+static bool is_typedef(const struct name *name) {
+        size_t len = strlen(name->suffix);
+
+        if (!len)
+                return name->decl->kind == IDL_DECL_TYPEDEF;
+        return len >= 8 && !strcmp(name->suffix + len - 8, "_done_fn");
+}
+
 bool pool_may_be(const struct pool *pool, const char *name) {
         const struct name *global = map_get(&pool->names->taken, name, strlen(name));
 
@@ -134,7 +142,9 @@ bool pool_may_be(const struct pool *pool, const char *name) {
         if (!global || !global->decl)
                 return true;
         /* A macro is replaced wherever it is; a typedef would be hidden, which some warn of. */
-        return !global->macro && !(pool->arguments && global->decl->kind == IDL_DECL_TYPEDEF);
+        if (pool->arguments && is_typedef(global))
+                return false;
+        return !global->macro;
 }
 
 bool pool_free(const struct pool *pool, const char *name) {

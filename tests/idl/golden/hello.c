@@ -166,6 +166,20 @@ int hello_Greeter_serve(struct via_server *server, const struct hello_Greeter_op
         return via_server_add(server, &hello_Greeter_interface, ops, self, err);
 }
 
+int hello_Greeter_serve_client(struct via_client *client, const struct hello_Greeter_ops *ops,
+                               void *self, struct via_error *err) {
+        return via_client_add(client, &hello_Greeter_interface, ops, self, err);
+}
+
+int hello_Greeter_greet_reply(struct via_call *call, const char *result) {
+        const struct hello_Greeter_greet_response response = {
+                { &hello_Greeter_greet_response_type.desc, 0, NULL },
+                (char *)result,
+        };
+
+        return via_call_reply(call, &response);
+}
+
 int hello_Greeter_greet_with(struct via_client *client, const struct via_call_options *options,
                              const char *name, char **ret_result, struct via_error *err) {
         const struct hello_Greeter_greet_request request = {
@@ -190,4 +204,29 @@ int hello_Greeter_greet_with(struct via_client *client, const struct via_call_op
 int hello_Greeter_greet(struct via_client *client, const char *name, char **ret_result,
                         struct via_error *err) {
         return hello_Greeter_greet_with(client, NULL, name, ret_result, err);
+}
+
+static void hello_Greeter_greet_replied(via_any_fn on_done, void *user, int code,
+                                        const void *response, const struct via_error *err) {
+        const struct hello_Greeter_greet_response *out = (const struct hello_Greeter_greet_response *)response;
+        struct hello_Greeter_greet_response none;
+
+        if (!out) {
+                memset(&none, 0, sizeof(none));
+                out = &none;
+        }
+        if (on_done)
+                ((hello_Greeter_greet_done_fn)on_done)(user, code, out->result, err);
+}
+
+struct via_handle *hello_Greeter_greet_async(struct via_client *client, const char *name,
+                                             const struct via_call_options *options,
+                                             hello_Greeter_greet_done_fn on_done, void *user) {
+        const struct hello_Greeter_greet_request request = {
+                { &hello_Greeter_greet_request_type.desc, 0, NULL },
+                (char *)name,
+        };
+
+        return via_client_async(client, &hello_Greeter_interface.methods[0], options, &request,
+                                hello_Greeter_greet_replied, (via_any_fn)on_done, user);
 }

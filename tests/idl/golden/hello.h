@@ -14,10 +14,20 @@
  * none): a timeout, or an arena, in which the results live instead, free of any allocation in
  * the steady state.
  *
+ * NAME_async() does not wait. @on_done (NULL: nobody wants to know) is called exactly once,
+ * always, and never from within NAME_async(): with VIA_OK and the results, or with another
+ * code, *err, and zeros for results. They live until it returns; so does what NAME_async()
+ * returns, for via_handle_cancel(). Without a loop it is via_client_turn() that gets them done.
+ *
  * A handler returns the same codes: see via_call_fail(). It finds structs and arrays that it
  * returns there already, to be filled in. A function that NAME_ops lacks is answered with
  * VIA_UNIMPLEMENTED; the others get @self from via_call_self(). @ops and @self stay yours, and
- * must outlive the server.
+ * must outlive the server. NAME_serve_client() serves whoever a client calls, over the same
+ * link, as long as that client is open.
+ *
+ * A handler need not have the answer yet: it returns via_call_defer(call), and the call, its
+ * arguments and its stream live on until NAME_reply() answers it, from any thread, or
+ * via_call_end() ends it with a code. What the handler was to fill in is then not used.
  *
  * NAME_raise() ends a call with an exception: a handler returns it. NAME_get() is the exception
  * that a call has failed with (its code is VIA_UNKNOWN), or NULL if it was another or none; it
@@ -56,6 +66,11 @@ int hello_Greeter_greet(struct via_client *client, const char *name, char **ret_
                         struct via_error *err);
 int hello_Greeter_greet_with(struct via_client *client, const struct via_call_options *options,
                              const char *name, char **ret_result, struct via_error *err);
+typedef void (*hello_Greeter_greet_done_fn)(void *user, int code, const char *result,
+                                            const struct via_error *err);
+struct via_handle *hello_Greeter_greet_async(struct via_client *client, const char *name,
+                                             const struct via_call_options *options,
+                                             hello_Greeter_greet_done_fn on_done, void *user);
 
 /* Who serves Greeter: a function for each operation. */
 struct hello_Greeter_ops {
@@ -64,6 +79,9 @@ struct hello_Greeter_ops {
 
 int hello_Greeter_serve(struct via_server *server, const struct hello_Greeter_ops *ops,
                         void *self, struct via_error *err);
+int hello_Greeter_serve_client(struct via_client *client, const struct hello_Greeter_ops *ops,
+                               void *self, struct via_error *err);
+int hello_Greeter_greet_reply(struct via_call *call, const char *result);
 
 #ifdef __cplusplus
 }

@@ -470,6 +470,38 @@ int weather_Station_serve(struct via_server *server, const struct weather_Statio
         return via_server_add(server, &weather_Station_interface, ops, self, err);
 }
 
+int weather_Station_serve_client(struct via_client *client,
+                                 const struct weather_Station_ops *ops, void *self,
+                                 struct via_error *err) {
+        return via_client_add(client, &weather_Station_interface, ops, self, err);
+}
+
+int weather_Station_watch_reply(struct via_call *call) {
+        const struct weather_Station_watch_response response = {
+                { &weather_Station_watch_response_type.desc, 0, NULL },
+        };
+
+        return via_call_reply(call, &response);
+}
+
+int weather_Station_upload_reply(struct via_call *call, uint32_t result, const char *last) {
+        const struct weather_Station_upload_response response = {
+                { &weather_Station_upload_response_type.desc, 0, NULL },
+                result,
+                (char *)last,
+        };
+
+        return via_call_reply(call, &response);
+}
+
+int weather_Station_ask_reply(struct via_call *call) {
+        const struct weather_Station_ask_response response = {
+                { &weather_Station_ask_response_type.desc, 0, NULL },
+        };
+
+        return via_call_reply(call, &response);
+}
+
 int weather_Station_watch_open_with(struct via_client *client,
                                     const struct via_call_options *options, const char *city,
                                     struct via_stream **ret_stream, struct via_error *err) {

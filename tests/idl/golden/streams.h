@@ -14,6 +14,11 @@
  * none): a timeout, or an arena, in which the results live instead, free of any allocation in
  * the steady state.
  *
+ * NAME_async() does not wait. @on_done (NULL: nobody wants to know) is called exactly once,
+ * always, and never from within NAME_async(): with VIA_OK and the results, or with another
+ * code, *err, and zeros for results. They live until it returns; so does what NAME_async()
+ * returns, for via_handle_cancel(). Without a loop it is via_client_turn() that gets them done.
+ *
  * A stream begins with NAME_open() and ends with NAME_finish(), which waits for the answer and
  * frees the stream, whatever it returns. NAME_read() takes the next item, which is yours as a
  * result is (or lives in the arena that the options of NAME_open_with() have); VIA_END: there
@@ -27,7 +32,12 @@
  * A handler returns the same codes: see via_call_fail(). It finds structs and arrays that it
  * returns there already, to be filled in. A function that NAME_ops lacks is answered with
  * VIA_UNIMPLEMENTED; the others get @self from via_call_self(). @ops and @self stay yours, and
- * must outlive the server.
+ * must outlive the server. NAME_serve_client() serves whoever a client calls, over the same
+ * link, as long as that client is open.
+ *
+ * A handler need not have the answer yet: it returns via_call_defer(call), and the call, its
+ * arguments and its stream live on until NAME_reply() answers it, from any thread, or
+ * via_call_end() ends it with a code. What the handler was to fill in is then not used.
  *
  * NAME_raise() ends a call with an exception: a handler returns it. NAME_get() is the exception
  * that a call has failed with (its code is VIA_UNKNOWN), or NULL if it was another or none; it
@@ -135,6 +145,12 @@ struct weather_Station_ops {
 
 int weather_Station_serve(struct via_server *server, const struct weather_Station_ops *ops,
                           void *self, struct via_error *err);
+int weather_Station_serve_client(struct via_client *client,
+                                 const struct weather_Station_ops *ops, void *self,
+                                 struct via_error *err);
+int weather_Station_watch_reply(struct via_call *call);
+int weather_Station_upload_reply(struct via_call *call, uint32_t result, const char *last);
+int weather_Station_ask_reply(struct via_call *call);
 
 #ifdef __cplusplus
 }

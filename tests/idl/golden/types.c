@@ -610,6 +610,30 @@ int shop_Shelf_serve(struct via_server *server, const struct shop_Shelf_ops *ops
         return via_server_add(server, &shop_Shelf_interface, ops, self, err);
 }
 
+int shop_Shelf_serve_client(struct via_client *client, const struct shop_Shelf_ops *ops,
+                            void *self, struct via_error *err) {
+        return via_client_add(client, &shop_Shelf_interface, ops, self, err);
+}
+
+int shop_Shelf_list_reply(struct via_call *call, size_t n_result,
+                          struct shop_Article *const *result) {
+        const struct shop_Shelf_list_response response = {
+                { &shop_Shelf_list_response_type.desc, 0, NULL },
+                n_result, (struct shop_Article **)result,
+        };
+
+        return via_call_reply(call, &response);
+}
+
+int shop_Shelf_get_reply(struct via_call *call, const struct shop_Article *result) {
+        const struct shop_Shelf_get_response response = {
+                { &shop_Shelf_get_response_type.desc, 0, NULL },
+                (struct shop_Article *)result,
+        };
+
+        return via_call_reply(call, &response);
+}
+
 int shop_Shelf_list_with(struct via_client *client, const struct via_call_options *options,
                          uint32_t first, uint32_t most, size_t *ret_n_result,
                          struct shop_Article ***ret_result, struct via_error *err) {
@@ -642,6 +666,33 @@ int shop_Shelf_list(struct via_client *client, uint32_t first, uint32_t most,
                                     err);
 }
 
+static void shop_Shelf_list_replied(via_any_fn on_done, void *user, int code,
+                                    const void *response, const struct via_error *err) {
+        const struct shop_Shelf_list_response *out = (const struct shop_Shelf_list_response *)response;
+        struct shop_Shelf_list_response none;
+
+        if (!out) {
+                memset(&none, 0, sizeof(none));
+                out = &none;
+        }
+        if (on_done)
+                ((shop_Shelf_list_done_fn)on_done)(user, code, out->n_result, out->result,
+                                                   err);
+}
+
+struct via_handle *shop_Shelf_list_async(struct via_client *client, uint32_t first,
+                                         uint32_t most, const struct via_call_options *options,
+                                         shop_Shelf_list_done_fn on_done, void *user) {
+        const struct shop_Shelf_list_request request = {
+                { &shop_Shelf_list_request_type.desc, 0, NULL },
+                first,
+                most,
+        };
+
+        return via_client_async(client, &shop_Shelf_interface.methods[0], options, &request,
+                                shop_Shelf_list_replied, (via_any_fn)on_done, user);
+}
+
 int shop_Shelf_get_with(struct via_client *client, const struct via_call_options *options,
                         const char *ean, struct shop_Article **ret_result,
                         struct via_error *err) {
@@ -667,6 +718,31 @@ int shop_Shelf_get_with(struct via_client *client, const struct via_call_options
 int shop_Shelf_get(struct via_client *client, const char *ean, struct shop_Article **ret_result,
                    struct via_error *err) {
         return shop_Shelf_get_with(client, NULL, ean, ret_result, err);
+}
+
+static void shop_Shelf_get_replied(via_any_fn on_done, void *user, int code,
+                                   const void *response, const struct via_error *err) {
+        const struct shop_Shelf_get_response *out = (const struct shop_Shelf_get_response *)response;
+        struct shop_Shelf_get_response none;
+
+        if (!out) {
+                memset(&none, 0, sizeof(none));
+                out = &none;
+        }
+        if (on_done)
+                ((shop_Shelf_get_done_fn)on_done)(user, code, out->result, err);
+}
+
+struct via_handle *shop_Shelf_get_async(struct via_client *client, const char *ean,
+                                        const struct via_call_options *options,
+                                        shop_Shelf_get_done_fn on_done, void *user) {
+        const struct shop_Shelf_get_request request = {
+                { &shop_Shelf_get_request_type.desc, 0, NULL },
+                (char *)ean,
+        };
+
+        return via_client_async(client, &shop_Shelf_interface.methods[1], options, &request,
+                                shop_Shelf_get_replied, (via_any_fn)on_done, user);
 }
 
 struct shop_Till_list_request {
@@ -996,6 +1072,42 @@ int shop_Till_serve(struct via_server *server, const struct shop_Till_ops *ops, 
         return via_server_add(server, &shop_Till_interface, ops, self, err);
 }
 
+int shop_Till_serve_client(struct via_client *client, const struct shop_Till_ops *ops,
+                           void *self, struct via_error *err) {
+        return via_client_add(client, &shop_Till_interface, ops, self, err);
+}
+
+int shop_Till_list_reply(struct via_call *call, size_t n_result,
+                         struct shop_Article *const *result) {
+        const struct shop_Till_list_response response = {
+                { &shop_Till_list_response_type.desc, 0, NULL },
+                n_result, (struct shop_Article **)result,
+        };
+
+        return via_call_reply(call, &response);
+}
+
+int shop_Till_get_reply(struct via_call *call, const struct shop_Article *result) {
+        const struct shop_Till_get_response response = {
+                { &shop_Till_get_response_type.desc, 0, NULL },
+                (struct shop_Article *)result,
+        };
+
+        return via_call_reply(call, &response);
+}
+
+int shop_Till_sell_reply(struct via_call *call, uint64_t result, uint16_t n,
+                         const char *receipt) {
+        const struct shop_Till_sell_response response = {
+                { &shop_Till_sell_response_type.desc, 0, NULL },
+                result,
+                n,
+                (char *)receipt,
+        };
+
+        return via_call_reply(call, &response);
+}
+
 int shop_Till_list_with(struct via_client *client, const struct via_call_options *options,
                         uint32_t first, uint32_t most, size_t *ret_n_result,
                         struct shop_Article ***ret_result, struct via_error *err) {
@@ -1027,6 +1139,33 @@ int shop_Till_list(struct via_client *client, uint32_t first, uint32_t most,
         return shop_Till_list_with(client, NULL, first, most, ret_n_result, ret_result, err);
 }
 
+static void shop_Till_list_replied(via_any_fn on_done, void *user, int code,
+                                   const void *response, const struct via_error *err) {
+        const struct shop_Till_list_response *out = (const struct shop_Till_list_response *)response;
+        struct shop_Till_list_response none;
+
+        if (!out) {
+                memset(&none, 0, sizeof(none));
+                out = &none;
+        }
+        if (on_done)
+                ((shop_Till_list_done_fn)on_done)(user, code, out->n_result, out->result,
+                                                  err);
+}
+
+struct via_handle *shop_Till_list_async(struct via_client *client, uint32_t first,
+                                        uint32_t most, const struct via_call_options *options,
+                                        shop_Till_list_done_fn on_done, void *user) {
+        const struct shop_Till_list_request request = {
+                { &shop_Till_list_request_type.desc, 0, NULL },
+                first,
+                most,
+        };
+
+        return via_client_async(client, &shop_Till_interface.methods[0], options, &request,
+                                shop_Till_list_replied, (via_any_fn)on_done, user);
+}
+
 int shop_Till_get_with(struct via_client *client, const struct via_call_options *options,
                        const char *ean, struct shop_Article **ret_result,
                        struct via_error *err) {
@@ -1052,6 +1191,31 @@ int shop_Till_get_with(struct via_client *client, const struct via_call_options 
 int shop_Till_get(struct via_client *client, const char *ean, struct shop_Article **ret_result,
                   struct via_error *err) {
         return shop_Till_get_with(client, NULL, ean, ret_result, err);
+}
+
+static void shop_Till_get_replied(via_any_fn on_done, void *user, int code,
+                                  const void *response, const struct via_error *err) {
+        const struct shop_Till_get_response *out = (const struct shop_Till_get_response *)response;
+        struct shop_Till_get_response none;
+
+        if (!out) {
+                memset(&none, 0, sizeof(none));
+                out = &none;
+        }
+        if (on_done)
+                ((shop_Till_get_done_fn)on_done)(user, code, out->result, err);
+}
+
+struct via_handle *shop_Till_get_async(struct via_client *client, const char *ean,
+                                       const struct via_call_options *options,
+                                       shop_Till_get_done_fn on_done, void *user) {
+        const struct shop_Till_get_request request = {
+                { &shop_Till_get_request_type.desc, 0, NULL },
+                (char *)ean,
+        };
+
+        return via_client_async(client, &shop_Till_interface.methods[1], options, &request,
+                                shop_Till_get_replied, (via_any_fn)on_done, user);
 }
 
 int shop_Till_sell_with(struct via_client *client, const struct via_call_options *options,
@@ -1087,6 +1251,33 @@ int shop_Till_sell(struct via_client *client, const char *ean, uint16_t n, uint6
                                    err);
 }
 
+static void shop_Till_sell_replied(via_any_fn on_done, void *user, int code,
+                                   const void *response, const struct via_error *err) {
+        const struct shop_Till_sell_response *out = (const struct shop_Till_sell_response *)response;
+        struct shop_Till_sell_response none;
+
+        if (!out) {
+                memset(&none, 0, sizeof(none));
+                out = &none;
+        }
+        if (on_done)
+                ((shop_Till_sell_done_fn)on_done)(user, code, out->result, (uint16_t)out->n,
+                                                  out->receipt, err);
+}
+
+struct via_handle *shop_Till_sell_async(struct via_client *client, const char *ean, uint16_t n,
+                                        const struct via_call_options *options,
+                                        shop_Till_sell_done_fn on_done, void *user) {
+        const struct shop_Till_sell_request request = {
+                { &shop_Till_sell_request_type.desc, 0, NULL },
+                (char *)ean,
+                n,
+        };
+
+        return via_client_async(client, &shop_Till_interface.methods[2], options, &request,
+                                shop_Till_sell_replied, (via_any_fn)on_done, user);
+}
+
 int shop_Till_ring_with(struct via_client *client, const struct via_call_options *options,
                         struct via_error *err) {
         const struct shop_Till_ring_request request = {
@@ -1099,4 +1290,22 @@ int shop_Till_ring_with(struct via_client *client, const struct via_call_options
 
 int shop_Till_ring(struct via_client *client, struct via_error *err) {
         return shop_Till_ring_with(client, NULL, err);
+}
+
+static void shop_Till_ring_replied(via_any_fn on_done, void *user, int code,
+                                   const void *response, const struct via_error *err) {
+        (void)response;
+        if (on_done)
+                ((shop_Till_ring_done_fn)on_done)(user, code, err);
+}
+
+struct via_handle *shop_Till_ring_async(struct via_client *client,
+                                        const struct via_call_options *options,
+                                        shop_Till_ring_done_fn on_done, void *user) {
+        const struct shop_Till_ring_request request = {
+                { &shop_Till_ring_request_type.desc, 0, NULL },
+        };
+
+        return via_client_async(client, &shop_Till_interface.methods[3], options, &request,
+                                shop_Till_ring_replied, (via_any_fn)on_done, user);
 }

@@ -16,10 +16,20 @@
  * none): a timeout, or an arena, in which the results live instead, free of any allocation in
  * the steady state.
  *
+ * NAME_async() does not wait. @on_done (NULL: nobody wants to know) is called exactly once,
+ * always, and never from within NAME_async(): with VIA_OK and the results, or with another
+ * code, *err, and zeros for results. They live until it returns; so does what NAME_async()
+ * returns, for via_handle_cancel(). Without a loop it is via_client_turn() that gets them done.
+ *
  * A handler returns the same codes: see via_call_fail(). It finds structs and arrays that it
  * returns there already, to be filled in. A function that NAME_ops lacks is answered with
  * VIA_UNIMPLEMENTED; the others get @self from via_call_self(). @ops and @self stay yours, and
- * must outlive the server.
+ * must outlive the server. NAME_serve_client() serves whoever a client calls, over the same
+ * link, as long as that client is open.
+ *
+ * A handler need not have the answer yet: it returns via_call_defer(call), and the call, its
+ * arguments and its stream live on until NAME_reply() answers it, from any thread, or
+ * via_call_end() ends it with a code. What the handler was to fill in is then not used.
  *
  * NAME_raise() ends a call with an exception: a handler returns it. NAME_get() is the exception
  * that a call has failed with (its code is VIA_UNKNOWN), or NULL if it was another or none; it
@@ -164,6 +174,12 @@ int shop_Shelf_list(struct via_client *client, uint32_t first, uint32_t most,
 int shop_Shelf_list_with(struct via_client *client, const struct via_call_options *options,
                          uint32_t first, uint32_t most, size_t *ret_n_result,
                          struct shop_Article ***ret_result, struct via_error *err);
+typedef void (*shop_Shelf_list_done_fn)(void *user, int code, size_t n_result,
+                                        struct shop_Article *const *result,
+                                        const struct via_error *err);
+struct via_handle *shop_Shelf_list_async(struct via_client *client, uint32_t first,
+                                         uint32_t most, const struct via_call_options *options,
+                                         shop_Shelf_list_done_fn on_done, void *user);
 
 /*
  * The article @ean. Raises shop_SoldOut. Its deadline is 500 ms, unless the options have
@@ -174,6 +190,11 @@ int shop_Shelf_get(struct via_client *client, const char *ean, struct shop_Artic
 int shop_Shelf_get_with(struct via_client *client, const struct via_call_options *options,
                         const char *ean, struct shop_Article **ret_result,
                         struct via_error *err);
+typedef void (*shop_Shelf_get_done_fn)(void *user, int code, const struct shop_Article *result,
+                                       const struct via_error *err);
+struct via_handle *shop_Shelf_get_async(struct via_client *client, const char *ean,
+                                        const struct via_call_options *options,
+                                        shop_Shelf_get_done_fn on_done, void *user);
 
 /* Who serves Shelf: a function for each operation. */
 struct shop_Shelf_ops {
@@ -184,6 +205,11 @@ struct shop_Shelf_ops {
 
 int shop_Shelf_serve(struct via_server *server, const struct shop_Shelf_ops *ops, void *self,
                      struct via_error *err);
+int shop_Shelf_serve_client(struct via_client *client, const struct shop_Shelf_ops *ops,
+                            void *self, struct via_error *err);
+int shop_Shelf_list_reply(struct via_call *call, size_t n_result,
+                          struct shop_Article *const *result);
+int shop_Shelf_get_reply(struct via_call *call, const struct shop_Article *result);
 
 /* The till. */
 extern const struct via_interface shop_Till_interface;
@@ -195,6 +221,12 @@ int shop_Till_list(struct via_client *client, uint32_t first, uint32_t most,
 int shop_Till_list_with(struct via_client *client, const struct via_call_options *options,
                         uint32_t first, uint32_t most, size_t *ret_n_result,
                         struct shop_Article ***ret_result, struct via_error *err);
+typedef void (*shop_Till_list_done_fn)(void *user, int code, size_t n_result,
+                                       struct shop_Article *const *result,
+                                       const struct via_error *err);
+struct via_handle *shop_Till_list_async(struct via_client *client, uint32_t first,
+                                        uint32_t most, const struct via_call_options *options,
+                                        shop_Till_list_done_fn on_done, void *user);
 
 /*
  * The article @ean. Raises shop_SoldOut. Its deadline is 500 ms, unless the options have
@@ -205,6 +237,11 @@ int shop_Till_get(struct via_client *client, const char *ean, struct shop_Articl
 int shop_Till_get_with(struct via_client *client, const struct via_call_options *options,
                        const char *ean, struct shop_Article **ret_result,
                        struct via_error *err);
+typedef void (*shop_Till_get_done_fn)(void *user, int code, const struct shop_Article *result,
+                                      const struct via_error *err);
+struct via_handle *shop_Till_get_async(struct via_client *client, const char *ean,
+                                       const struct via_call_options *options,
+                                       shop_Till_get_done_fn on_done, void *user);
 
 /* Sells @n of @ean; says what is left and what it costs. Raises shop_SoldOut. */
 int shop_Till_sell(struct via_client *client, const char *ean, uint16_t n, uint64_t *ret_result,
@@ -212,11 +249,20 @@ int shop_Till_sell(struct via_client *client, const char *ean, uint16_t n, uint6
 int shop_Till_sell_with(struct via_client *client, const struct via_call_options *options,
                         const char *ean, uint16_t n, uint64_t *ret_result, uint16_t *ret_n,
                         char **ret_receipt, struct via_error *err);
+typedef void (*shop_Till_sell_done_fn)(void *user, int code, uint64_t result, uint16_t n,
+                                       const char *receipt, const struct via_error *err);
+struct via_handle *shop_Till_sell_async(struct via_client *client, const char *ean, uint16_t n,
+                                        const struct via_call_options *options,
+                                        shop_Till_sell_done_fn on_done, void *user);
 
 /* Oneway: it has been sent when this returns, and no more is known. */
 int shop_Till_ring(struct via_client *client, struct via_error *err);
 int shop_Till_ring_with(struct via_client *client, const struct via_call_options *options,
                         struct via_error *err);
+typedef void (*shop_Till_ring_done_fn)(void *user, int code, const struct via_error *err);
+struct via_handle *shop_Till_ring_async(struct via_client *client,
+                                        const struct via_call_options *options,
+                                        shop_Till_ring_done_fn on_done, void *user);
 
 /* Who serves Till: a function for each operation. */
 struct shop_Till_ops {
@@ -230,6 +276,13 @@ struct shop_Till_ops {
 
 int shop_Till_serve(struct via_server *server, const struct shop_Till_ops *ops, void *self,
                     struct via_error *err);
+int shop_Till_serve_client(struct via_client *client, const struct shop_Till_ops *ops,
+                           void *self, struct via_error *err);
+int shop_Till_list_reply(struct via_call *call, size_t n_result,
+                         struct shop_Article *const *result);
+int shop_Till_get_reply(struct via_call *call, const struct shop_Article *result);
+int shop_Till_sell_reply(struct via_call *call, uint64_t result, uint16_t n,
+                         const char *receipt);
 
 #ifdef __cplusplus
 }
