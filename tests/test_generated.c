@@ -505,6 +505,13 @@ TEST(ranges_are_checked_when_received) {
                   VIA_INVALID_ARGUMENT);
         CHECK(strstr(err.message, "99 is not within 100 to 200"));
 
+        /* All there and in order, which is read without looking for what is missing. */
+#define ALL "\x08\x0a\x10\x01\x18\x01\x25\0\0\0\x3f\x29\0\0\0\0\0\0\xf0\x3f\x30\x96\x01\x38\x05\x40"
+        CHECK_INT(decode(&all_Ranges_type, ALL "\x61", sizeof(ALL), &err), ==, VIA_OK);
+        CHECK_INT(decode(&all_Ranges_type, ALL "\x60", sizeof(ALL), &err), ==,
+                  VIA_INVALID_ARGUMENT);
+        CHECK(strstr(err.message, "96 is not within 97 to 255"));
+
         /* Inside another, and made up there. */
         CHECK_INT(decode(&all_Ranged_type, "\x08\x01\x12\x04\x08\x0a\x40\x61", 8, &err), ==,
                   VIA_OK);
