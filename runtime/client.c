@@ -7,6 +7,7 @@
 #include "client_impl.h"
 #include "clock.h"
 #include "endpoint.h"
+#include "metadata.h"
 #include "serve.h"
 
 static int enter_loop(struct via_client *client) {
@@ -22,6 +23,7 @@ static int enter_loop(struct via_client *client) {
 
 /* Frees what every client holds, but the link. */
 void via_client_forget(struct via_client *client) {
+        via_metadata_free(client->onward);
         client->intercept = via_client_intercept_free(client->intercept);
         via_arena_fini(&client->arena);
         via_error_fini(&client->dead);

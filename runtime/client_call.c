@@ -84,6 +84,7 @@ static int more_of(struct via_client *client, const struct via_method *method,
                    const struct via_call_options *options, struct via_handle *handle,
                    uint32_t *timeout_ms, const uint8_t **ret_meta, size_t *ret_meta_size,
                    struct via_error *err) {
+        const struct via_metadata *md = options->metadata;
         uint64_t most = client->limits.v[VIA_LIMIT_METADATA];
 
         if (options->parent) {
@@ -94,8 +95,10 @@ static int more_of(struct via_client *client, const struct via_method *method,
                                                "the call that this one is made for is overdue");
                 *timeout_ms = left < *timeout_ms ? left : *timeout_ms;
         }
-        if (options->metadata)
-                *ret_meta = via_metadata_bytes(options->metadata, ret_meta_size);
+        if (options->parent)
+                md = via_tracing_hand_on(options->parent, md, &client->onward, most);
+        if (md)
+                *ret_meta = via_metadata_bytes(md, ret_meta_size);
         if (*ret_meta_size > most)
                 return via_client_fail(err, client, method, VIA_RESOURCE_EXHAUSTED,
                                        "the metadata have %zu bytes, more than max_metadata, %llu",

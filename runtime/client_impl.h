@@ -59,6 +59,7 @@ struct via_client {
         struct via_limits   limits;
         struct via_dispatch *dispatch;          /* what it serves; NULL: nothing */
         struct via_client_intercept *intercept; /* owned; NULL: nobody else is told of calls */
+        struct via_metadata *onward;            /* owned: of a call that goes on in a trace */
         struct via_arena    arena;              /* of the response being delivered */
         /* why the link has ended; code VIA_OK: it has not */
         struct via_error    dead;

@@ -87,6 +87,8 @@ static void outgoing_init(struct via_outgoing *o, const struct via_method *metho
         o->has_metadata = o->answered = false;
         o->facts = (struct via_call_facts){ 0 };
         o->n = 0;
+        o->seen = true;
+        o->span = (struct via_traced){ 0 };
         o->began = via_clock_us();
         o->timeout_ms = via_client_timeout(o->client, method, options);
         if (options->parent && via_call_time_left(options->parent) < o->timeout_ms)
@@ -187,6 +189,8 @@ int via_client_begin_seen(struct via_client *client, const struct via_method *me
         handle->outgoing = o;
         handle->header = handle->trailer = NULL;
         handle->special = true;
+        if (client->intercept->tracing.by)
+                via_tracing_make(&client->intercept->tracing, o);
         code = ask(o);
         o->request = NULL;
         o->options = NULL;
@@ -222,8 +226,9 @@ void via_outgoing_after(struct via_handle *handle, int code) {
         struct via_outgoing *o = handle->outgoing;
         const struct via_client_intercept *intercept = o->client->intercept;
 
-        if (!o->n)
+        if (!o->seen)
                 return;
+        o->seen = false;
         o->facts.us = (uint64_t)(via_clock_us() - o->began);
         if (handle->stream) {
                 o->facts.bytes_in += handle->stream->flow.received;
@@ -236,5 +241,6 @@ void via_outgoing_after(struct via_handle *handle, int code) {
                 if (i->by->after)
                         i->by->after(i->user, o, code, &o->facts);
         }
+        via_tracing_end(&o->span, code, &o->facts);
         o->client->delivering--;
 }

@@ -5,6 +5,7 @@
  *      serve_intercept.c       a server's interceptors, before and after
  *      client_intercept.c      a client's
  *      outgoing.c              what a client's interceptors may ask of a call
+ *      tracing.c               who is told of spans, and how traces go on
  *
  * One pointer of a dispatch, or of a client, leads here, and is NULL where nobody has asked to be
  * told: all that a call then costs is to look. What is kept of a call is a part of it, or is
@@ -13,6 +14,7 @@
 #include <via/idl.h>
 #include <via/interceptor.h>
 #include "arena.h"
+#include "tracing.h"
 
 struct via_event;
 struct via_handle;
@@ -22,8 +24,9 @@ struct via_intercept {
         struct via_interception {
                 const struct via_interceptor *by;
                 void                         *user;
-        }       *v;
-        unsigned n;
+        }                 *v;
+        unsigned           n;
+        struct via_tracing tracing;
 };
 
 /* What is kept of a call while it is told about, as a part of it. */
@@ -35,6 +38,7 @@ struct via_seen {
         int64_t                 began;          /* µs */
         unsigned                n;              /* whose `before` has run */
         int                     code;           /* that was said, or is held to be */
+        struct via_traced         span;
 };
 
 struct via_intercept *via_intercept_free(struct via_intercept *intercept);
@@ -51,6 +55,7 @@ struct via_client_intercept {
                 void                                *user;
         }                   *v;
         unsigned             n;
+        struct via_tracing   tracing;
         struct via_outgoing *idle;              /* to be used again */
 };
 
@@ -68,6 +73,8 @@ struct via_outgoing {
         int64_t                        began;   /* µs */
         uint32_t                       timeout_ms;
         unsigned                       n;       /* whose `before` has run */
+        struct via_traced                span;
+        bool                           seen;    /* its end is to be told */
         bool                           has_metadata;
         bool                           answered;
         struct via_outgoing           *next;    /* while idle */
@@ -79,6 +86,7 @@ struct via_client_intercept *via_client_intercept_free(struct via_client_interce
 int  via_client_begin_seen(struct via_client *client, const struct via_method *method,
                           const struct via_call_options *options, const void *request,
                           struct via_handle *handle, struct via_error *err);
+int  via_outgoing_own_metadata(struct via_outgoing *outgoing);
 void via_outgoing_came(struct via_outgoing *outgoing, const struct via_event *ev);
 void via_outgoing_after(struct via_handle *handle, int code);
 void via_outgoing_put(struct via_client *client, struct via_handle *handle);

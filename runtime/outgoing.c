@@ -49,7 +49,7 @@ const struct via_metadata *via_outgoing_metadata(const struct via_outgoing *outg
 }
 
 /* The metadata of the call's own: a copy of the caller's, when the first entry is added. */
-static int own_metadata(struct via_outgoing *o) {
+int via_outgoing_own_metadata(struct via_outgoing *o) {
         const uint8_t *bytes = NULL;
         size_t size = 0;
 
@@ -68,14 +68,14 @@ static int own_metadata(struct via_outgoing *o) {
 }
 
 int via_outgoing_add(struct via_outgoing *outgoing, const char *key, const char *value) {
-        int code = own_metadata(outgoing);
+        int code = via_outgoing_own_metadata(outgoing);
 
         return code ? code : via_metadata_add(outgoing->metadata, key, value, NULL);
 }
 
 int via_outgoing_add_bin(struct via_outgoing *outgoing, const char *key, const void *data,
                          size_t size) {
-        int code = own_metadata(outgoing);
+        int code = via_outgoing_own_metadata(outgoing);
 
         return code ? code : via_metadata_add_bin(outgoing->metadata, key, data, size, NULL);
 }

@@ -112,6 +112,8 @@ bool via_intercept_before(struct via_call *call, const struct via_event *ev, int
         *seen = (struct via_seen){ .ev = ev, .began = via_clock_us() };
         seen->facts.bytes_in = WIRE_HEADER + WIRE_METHOD + ev->meta_size + ev->size;
         call->state |= VIA_CALL_SEEN;
+        if (call->dispatch->intercept->tracing.by)
+                via_tracing_serve(&call->dispatch->intercept->tracing, call);
         code = ask(call);
         seen->ev = NULL;
         *ret_request = seen->request;
@@ -153,9 +155,10 @@ const struct via_method *via_call_table(const struct via_call *call) {
 /* Tells that @call has ended by @code, or by what kept it from being heard. */
 void via_intercept_after(struct via_call *call, int code) {
         const struct via_intercept *intercept = call->dispatch->intercept;
-        int over = atomic_load(&call->over);
         struct via_seen *seen = &call->seen;
 
+        if (atomic_load(&call->over))
+                code = atomic_load(&call->over);
         call->state &= (uint8_t)~VIA_CALL_SEEN;
         seen->facts.us = (uint64_t)(via_clock_us() - seen->began);
         if (call->stream) {
@@ -166,8 +169,9 @@ void via_intercept_after(struct via_call *call, int code) {
                 const struct via_interception *i = &intercept->v[--seen->n];
 
                 if (i->by->after)
-                        i->by->after(i->user, call, over ? over : code, &seen->facts);
+                        i->by->after(i->user, call, code, &seen->facts);
         }
+        via_tracing_end(&seen->span, code, &seen->facts);
 }
 
 /* Answers a call that is an ordinary one, but that its end is told; it is idle then. */

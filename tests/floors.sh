@@ -5,13 +5,13 @@
 # NAME.h, via/NAME for the public header.
 floors='
 0 arena buffer calls codec codec_decode codec_encode codec_size codec_span decode decode_absent decode_array decode_read decode_value error
-0 failure flow limits message message_equal message_format metadata method opens suggest uri utf8 wire
+0 failure flow limits message message_equal message_format metadata method opens suggest trace uri utf8 wire
 0 via/error via/endpoint via/arena via/limits via/message via/metadata via/uri via/peer
 1 conn conn_impl conn_flow conn_life conn_talk
 2 pump pump_lanes endpoint names via/transport
 3 block clock loop_uv spin
 4 methods via/idl via/client via/server via/stream via/interceptor
-4 intercept serve_intercept client_intercept outgoing
+4 intercept serve_intercept client_intercept outgoing tracing via/trace
 4 client client_impl client_call client_connect client_error client_turn client_async client_back client_reply
 4 session stream stream_client stream_read stream_verbs stream_write
 4 dispatch serve serve_answer serve_later serve_work

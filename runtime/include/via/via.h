@@ -14,6 +14,7 @@
 #include <via/metadata.h>
 #include <via/server.h>
 #include <via/stream.h>
+#include <via/trace.h>
 
 #define VIA_VERSION "0.1.0"
 
