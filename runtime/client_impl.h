@@ -115,6 +115,7 @@ void via_handle_end_soon(struct via_handle *handle);
 
 struct via_client *via_client_back(struct via_session *session);
 void via_client_back_end(struct via_client *client);
+void via_client_back_free(struct via_client *client);
 
 void via_client_end_all(struct via_client *client, const struct via_error *why);
 

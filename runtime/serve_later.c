@@ -199,25 +199,43 @@ int via_call_end(struct via_call *call, int code) {
 
 /* --- nobody waits any more --- */
 
+/* Tells the handler, who may answer the call right there; it is ours until then. */
+static void tell(struct via_call *call) {
+        void (*on_cancel)(void *user, struct via_call *call) = call->on_cancel;
+        struct via_stream *stream = call->stream;
+        uint8_t runs = call->state & VIA_CALL_RUNS;
+
+        call->on_cancel = NULL;
+        call->state |= VIA_CALL_RUNS;
+        if (on_cancel)
+                on_cancel(call->user, call);
+        /* without a link there is no turn in which it could be told that it is ready */
+        if (stream && !call->session && !(call->state & VIA_CALL_ANSWERED) && stream->on_ready)
+                stream->on_ready(stream->user, stream);
+        if (runs)
+                return;
+        call->state &= (uint8_t)~VIA_CALL_RUNS;
+        if (call->state & VIA_CALL_ANSWERED)
+                retire(call);
+}
+
 /* Once: the caller has given the call up, or it is overdue, or its link has ended. */
 void via_call_given_up(struct via_call *call, int code) {
-        void (*on_cancel)(void *user, struct via_call *call) = call->on_cancel;
         int none = VIA_OK;
 
         if (!atomic_compare_exchange_strong(&call->over, &none, code))
                 return;
-        call->on_cancel = NULL;
         if (call->stream) {
                 call->stream->done = true;
                 via_stream_mark(call->stream);
         }
-        if (call->work)
-                via_work_wake(call->work);
         if (call->state & VIA_CALL_ANSWERED) {  /* it was only waiting for its items to leave */
                 call->state |= VIA_CALL_REPLIED;
                 via_call_finish(call);
-        } else if (on_cancel) {
-                on_cancel(call->user, call);
+        } else if (call->work) {
+                via_work_wake(call->work);
+        } else {
+                tell(call);
         }
 }
 

@@ -63,9 +63,10 @@ void via_server_link_end(struct via_server_link *link) {
                 link->next->prev = link->prev;
         worker->n_links--;
         via_watch_close(link->watch);
-        via_session_end(&link->session);
         if (link->session.client)
                 via_client_back_end(link->session.client);
+        via_session_end(&link->session);
+        via_client_back_free(link->session.client);
         via_listening_left(l, link->user, link->session.pump.conn.state & VIA_CONN_HELLO_SEEN);
         via_pump_fini(&link->session.pump);
         free(link);

@@ -3,6 +3,8 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include "behaviour.h"
 #include "waiting.h"
 
@@ -322,4 +324,29 @@ BEHAVIOUR(a_stopping_server_finishes_its_streams, .shared = true) {
         }
         CHECK_INT(finish_mirror(&scene->caller, stream, false), ==, VIA_OK);
         host_wait(&scene->host);
+}
+
+/* Nobody says goodbye, and nothing but the end of the link tells the handlers. */
+BEHAVIOUR(streams_of_a_client_that_dies, .shared = true) {
+        struct caller other;
+        pid_t pid;
+
+        fflush(stdout);
+        if (!scene->host.pid)                   /* it would take the server with it */
+                return;
+        pid = fork();
+        REQUIRE(pid >= 0);
+        if (pid == 0) {
+                struct via_stream *stream;
+                uint8_t *data;
+                size_t n;
+
+                scene_open(scene, &other);
+                open_mirror(&other, false);
+                open_mirror(&other, true);
+                stream = open_source(&other, 1000000, 1000);
+                _exit(WAITING(&other, conf_Streams_source_read(stream, &n, &data, NULL)));
+        }
+        CHECK_INT(waitpid(pid, NULL, 0), ==, pid);
+        CHECK_INT(call_echo(&scene->caller, "a", 1, NULL), ==, VIA_OK);
 }
