@@ -128,7 +128,7 @@ static const struct item *read_item(const struct operation *op) {
 }
 
 static const struct item *write_item(const struct operation *op) {
-        return op->out_item.message.name ? &op->out_item : &op->in_item;
+        return op->in_item.message.name ? &op->in_item : &op->out_item;
 }
 
 void gen_stream_source(struct gen *gen, const struct operation *op) {
