@@ -84,7 +84,7 @@ void raw_say_call(struct raw *raw, const char *method, uint32_t id, const void *
         uint8_t number[WIRE_METHOD];
         char name[64];
 
-        snprintf(name, sizeof(name), "conf.Basic/%s", method);
+        snprintf(name, sizeof(name), "conf.%s%s", strchr(method, '/') ? "" : "Basic/", method);
         wire_put64(number, via_method_id(name));
         raw_say_frame(raw,
                       (struct wire_header){ .length = (uint32_t)(WIRE_METHOD + size),

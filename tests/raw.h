@@ -24,7 +24,7 @@ void raw_close(struct raw *raw);
 bool raw_say(struct raw *raw, const void *data, size_t size);
 void raw_say_hello(struct raw *raw);
 void raw_say_frame(struct raw *raw, struct wire_header header, const void *body);
-/* A call of "echo" or the like, with an encoded request. */
+/* A call of "echo", or of "Later/never" and the like, with an encoded request. */
 void raw_say_call(struct raw *raw, const char *method, uint32_t id, const void *request,
                   size_t size);
 
