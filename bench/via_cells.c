@@ -191,7 +191,7 @@ static void window_call(struct window *window) {
                 bench_Echo_echo_async(window->client, window->side->kind->size, window->data, NULL,
                                       window_echo_done, window);
         else if (window->r == 0 && via_client_start(window->client, window->method, NULL,
-                                               window->request, window_done, window, &err))
+                                                    window->request, window_done, window, &err))
                 window->r = fail(window->side, &err);
 }
 

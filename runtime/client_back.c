@@ -46,7 +46,8 @@ struct via_client *via_client_back(struct via_session *session) {
 /* The link of @client, which via_client_back() made, ends: so do its calls, and they are told. */
 void via_client_back_end(struct via_client *client) {
         if (!client->dead.code)
-                via_error_set(&client->dead, VIA_UNAVAILABLE, "the client closed the link, or died");
+                via_error_set(&client->dead, VIA_UNAVAILABLE,
+                              "the client closed the link, or died");
         client->dead.code = VIA_UNAVAILABLE;
         via_client_end_all(client, &client->dead);
         via_session_ready(client->session);

@@ -26,8 +26,10 @@ static void item(struct raw *raw, uint32_t id, uint32_t size, uint8_t flags, uin
 }
 
 static void frame(struct raw *raw, uint8_t type, uint8_t flags, uint32_t id, uint32_t value) {
-        raw_say_frame(raw, (struct wire_header){ .type = type, .flags = flags, .id = id, .value = value },
-                      NULL);
+        raw_say_frame(
+                raw,
+                (struct wire_header){ .type = type, .flags = flags, .id = id, .value = value },
+                NULL);
 }
 
 /* --- what is against the protocol --- */
