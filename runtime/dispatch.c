@@ -143,7 +143,10 @@ struct via_dispatch *via_dispatch_new(uv_loop_t *loop) {
 
 /* Lets @dispatch, which serves nothing, serve what @of does, for another thread: 0 or -ENOMEM. */
 int via_dispatch_copy(struct via_dispatch *dispatch, const struct via_dispatch *of) {
-        return via_methods_copy(&dispatch->methods, &of->methods) < 0 ? -ENOMEM : 0;
+        return via_methods_copy(&dispatch->methods, &of->methods) < 0 ||
+                               via_intercept_copy(dispatch, of) < 0
+                       ? -ENOMEM
+                       : 0;
 }
 
 /*

@@ -114,6 +114,7 @@ void via_serve(struct via_session *session, const struct via_event *ev, int64_t 
 int  via_serve_decode(struct via_call *call, const struct via_event *ev, void **ret_request);
 int  via_serve_stream(struct via_call *call);
 struct via_intercept *via_intercept_of(struct via_dispatch *dispatch);
+int  via_intercept_copy(struct via_dispatch *dispatch, const struct via_dispatch *of);
 
 int  via_call_open(struct via_call *call);
 int  via_call_later(struct via_call *call);

@@ -16,7 +16,7 @@
 
 int via_server_intercept(struct via_server *server, const struct via_interceptor *interceptor,
                          void *user, struct via_error *err) {
-        struct via_intercept *intercept = server ? via_intercept_of(server->dispatch) : NULL;
+        struct via_intercept *intercept = server ? via_intercept_of(server->first.dispatch) : NULL;
         struct via_interception *v = NULL;
 
         if (intercept)
@@ -33,6 +33,25 @@ struct via_intercept *via_intercept_of(struct via_dispatch *dispatch) {
         if (!dispatch->intercept)
                 dispatch->intercept = calloc(1, sizeof(*dispatch->intercept));
         return dispatch->intercept;
+}
+
+/* Makes @dispatch, for another thread, tell whom @of tells: 0 or -1, no memory. */
+int via_intercept_copy(struct via_dispatch *dispatch, const struct via_dispatch *of) {
+        struct via_intercept *to;
+
+        if (!of->intercept)
+                return 0;
+        to = via_intercept_of(dispatch);
+        if (!to)
+                return -1;
+        to->v = calloc(of->intercept->n + 1, sizeof(*to->v));
+        if (!to->v)
+                return -1;
+        to->n = of->intercept->n;
+        if (to->n)
+                memcpy(to->v, of->intercept->v, to->n * sizeof(*to->v));
+        via_tracing_set(&to->tracing, of->intercept->tracing.by, of->intercept->tracing.user);
+        return 0;
 }
 
 struct via_intercept *via_intercept_free(struct via_intercept *intercept) {

@@ -195,7 +195,7 @@ void via_tracing_end(struct via_traced *span, int code, const struct via_call_fa
 
 int via_server_trace(struct via_server *server, const struct via_tracer *tracer, void *user,
                      struct via_error *err) {
-        struct via_intercept *intercept = server ? via_intercept_of(server->dispatch) : NULL;
+        struct via_intercept *intercept = server ? via_intercept_of(server->first.dispatch) : NULL;
 
         if (!intercept)
                 return via_error_set(err, VIA_RESOURCE_EXHAUSTED, "no memory for a tracer");
