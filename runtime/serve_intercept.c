@@ -48,9 +48,9 @@ int via_intercept_copy(struct via_dispatch *dispatch, const struct via_dispatch 
         if (!to->v)
                 return -1;
         to->n = of->intercept->n;
-        to->tracing = of->intercept->tracing;
         if (to->n)
                 memcpy(to->v, of->intercept->v, to->n * sizeof(*to->v));
+        via_tracing_set(&to->tracing, of->intercept->tracing.by, of->intercept->tracing.user);
         return 0;
 }
 

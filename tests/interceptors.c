@@ -369,6 +369,30 @@ TEST(streams_are_calls) {
         }
 }
 
+/* --- several loops --- */
+
+TEST(every_worker_asks_them) {
+        enum { N = 6 };
+        struct visitor visitors[N];
+        char all[512], *p = all;
+        int n = 0;
+
+        workshop_workers = 3;
+        workshop_open(&shop, place, two);
+        for (int i = 0; i < N; i++) {
+                visitor_open(&visitors[i], CALL, place);
+                CHECK_INT(ask(&visitors[i], "echo", NULL, "s", 0, &ending), ==, VIA_OK);
+                ending_fini(&ending);
+        }
+        for (int i = 0; i < N; i++)
+                visitor_close(&visitors[i]);
+        workshop_close(&shop);
+        said(all, sizeof(all));
+        for (; (p = strstr(p, "a< b< echo b>OK a>OK told ")); n++)
+                p++;
+        CHECK_INT(n, ==, N);
+}
+
 /* --- what is known of a call --- */
 
 static struct via_call_facts last;

@@ -193,8 +193,13 @@ static const struct svc_Work_ops ops = {
         .nothing = nothing,
 };
 
+unsigned workshop_workers;
+
 static void *run(void *user) {
-        via_server_run(user);
+        if (workshop_workers)
+                CHECK_INT(via_server_run_workers(user, workshop_workers, NULL), ==, VIA_OK);
+        else
+                via_server_run(user);
         return NULL;
 }
 

@@ -54,6 +54,7 @@ void said(char *buf, size_t size);              /* takes it */
 /* @before_run may be NULL: what is done to the server before it runs. */
 void workshop_open(struct workshop *shop, const char *endpoint,
                    void (*before_run)(struct via_server *server));
+extern unsigned workshop_workers;               /* of the next that is opened; 0: one loop */
 void workshop_close(struct workshop *shop);
 
 /* The server is freed too, though calls may be deferred still. */

@@ -7,7 +7,7 @@
  * and the link. Any number, in the order in which they were given: `before` runs from the first
  * to the last, `after` from the last to the first, exactly once for each `before` that ran, also
  * of the one that ended the call. Each runs in the thread that serves, or calls, and must not
- * block there.
+ * block there; of a server with several workers (via_server_run_workers()) in all their threads.
  *
  * A server's do not see calls that Via itself turns down before a method is known or begun: no
  * such method, larger than max_message, wrong metadata, overdue, or shutting down. Nor are they
@@ -74,7 +74,8 @@ struct via_interceptor {
 
 /*
  * Asks @interceptor, with @user, about every call of @server from now on, after those that were
- * given before. Both are borrowed until via_server_free(). The server's thread only.
+ * given before. Both are borrowed until via_server_free(). The server's thread only, and before
+ * via_server_run_workers().
  * VIA_RESOURCE_EXHAUSTED: no memory, also for a @server that is NULL.
  */
 int via_server_intercept(struct via_server *server, const struct via_interceptor *interceptor,
