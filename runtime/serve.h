@@ -23,6 +23,7 @@
 #include "methods.h"
 #include "session.h"
 
+struct via_budget;
 struct via_metadata;
 struct via_work;
 
@@ -63,6 +64,7 @@ struct via_call {
         char                    *text;          /* of a failure; in the arena */
         const struct via_type   *raised;
         const void              *exception;     /* in the arena */
+        struct via_budget       *budget;        /* borrowed; NULL: it is not counted there */
         struct via_stream       *stream;        /* owned; or NULL */
         struct via_work         *work;          /* owned; or NULL */
         uint8_t                 *held;          /* owned: the reply's frame, not yet sent */

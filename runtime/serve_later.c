@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "budget.h"
 #include "metadata.h"
 #include "serve.h"
 #include "stream.h"
@@ -30,16 +31,45 @@ static void link_out(struct via_call *call) {
         call->state &= (uint8_t)~VIA_CALL_OPEN;
 }
 
+/* Counts @call among those of its user and of the server, until it is over. */
+static int count(struct via_call *call) {
+        struct via_budget *budget = call->session->budget;
+        int r = budget ? via_budget_take(budget) : 0;
+
+        if (r == VIA_BUDGET_USER)
+                return via_call_fail(call, VIA_RESOURCE_EXHAUSTED,
+                                     "%u calls of this user are open, as many as "
+                                     "max_calls_per_uid allows", budget->max);
+        if (r == VIA_BUDGET_ALL)
+                return via_call_fail(call, VIA_RESOURCE_EXHAUSTED,
+                                     "the server has %u calls open, as many as max_open_calls "
+                                     "allows", budget->max_all);
+        call->budget = budget;
+        return VIA_OK;
+}
+
+/* Nobody asks any more when the server is gone; and then there is no budget. */
+static void uncount(struct via_call *call) {
+        if (call->budget && !call->dispatch->closed)
+                via_budget_give(call->budget);
+        call->budget = NULL;
+}
+
 /* Makes @call one of the open ones: VIA_OK, or why it cannot be. */
 int via_call_open(struct via_call *call) {
         struct via_opens *opens = &call->session->pump.conn.opens;
-        int r = 0;
+        int r = 0, code;
 
         if (call->state & VIA_CALL_OPEN)
                 return VIA_OK;
+        code = count(call);
+        if (code)
+                return code;
         if (!call->oneway)
                 r = via_opens_add(opens, call->id, call, call->due,
                                   call->stream ? &call->stream->flow : NULL);
+        if (r)
+                uncount(call);
         if (r == VIA_CALLS_FULL)
                 return via_call_fail(call, VIA_RESOURCE_EXHAUSTED,
                                      "%u calls are open, as many as max_calls allows", opens->n);
@@ -78,6 +108,7 @@ static void retire(struct via_call *call) {
         }
         free(call->held);
         call->held = NULL;
+        uncount(call);
         via_dispatch_put(call);
 }
 

@@ -1,10 +1,11 @@
 /*
- * server_count.c - how many links a listener has, and of whom
+ * server_count.c - how many links a listener has, and of whom; and whose calls are counted where
  *
  * Under a lock, since links end in the thread of any worker. Nobody counts while calls come and
  * go, but when links do.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "server_impl.h"
@@ -14,7 +15,7 @@ static struct via_user *user_of(struct via_listening *l, const struct via_peer *
         struct via_user *user, *spare = NULL;
 
         for (user = l->users; user; user = user->next) {
-                if (!user->n_links)
+                if (!user->n_links && !user->calls.n)
                         spare = user;
                 else if (user->known == peer->known && (!peer->known || user->uid == peer->uid))
                         return user;
@@ -28,6 +29,9 @@ static struct via_user *user_of(struct via_listening *l, const struct via_peer *
         }
         spare->known = peer->known;
         spare->uid = peer->uid;
+        spare->calls.max = peer->known ? (unsigned)l->limits.v[VIA_LIMIT_CALLS_PER_UID] : UINT_MAX;
+        spare->calls.all = &l->server->n_calls;
+        spare->calls.max_all = (unsigned)l->limits.v[VIA_LIMIT_OPEN_CALLS];
         return spare;
 }
 

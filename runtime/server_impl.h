@@ -11,6 +11,7 @@
  *      server_link.c     a turn of one link; links that keep us waiting
  */
 #include <stdatomic.h>
+#include "budget.h"
 #include "endpoint.h"
 #include "loop_uv.h"
 #include "serve.h"
@@ -28,12 +29,13 @@ struct via_server_link {
         bool                    again;                  /* its turn was cut short: no sleep yet */
 };
 
-/* Somebody with links at one listener. */
+/* Somebody with links at one listener, or with calls that are not over. */
 struct via_user {
-        bool             known;                         /* whether the uid is */
-        uid_t            uid;
-        unsigned         n_links;                       /* under the listening's lock */
-        struct via_user *next;
+        struct via_budget calls;
+        bool              known;                        /* whether the uid is */
+        uid_t             uid;
+        unsigned          n_links;                      /* under the listening's lock */
+        struct via_user  *next;
 };
 
 /* Belongs to the server's own thread, but for what is under the lock. */
@@ -73,6 +75,7 @@ struct via_server {
         uv_async_t           *stop;
         struct via_limits     limits;
         struct via_listening *listening;
+        atomic_uint           n_calls;                  /* that are open */
         uint32_t              drain_ms;
         bool                  deserted; /* each listener says that nobody will come */
         uv_loop_t             loop_of_ours;

@@ -291,6 +291,7 @@ int via_server_link_new(struct via_listening *l, struct via_link *transport_link
         link->user = user;
         link->session.limits = &l->limits;
         link->session.endpoint = l->name;
+        link->session.budget = &user->calls;
         link->session.dispatch = worker->dispatch;
         link->session.loop = worker->loop;
         link->session.wake = on_ready;

@@ -10,6 +10,7 @@
 #include "pump.h"
 #include "spin.h"
 
+struct via_budget;
 struct via_call;
 struct via_client;
 struct via_dispatch;
@@ -23,6 +24,7 @@ struct via_session {
         struct via_dispatch     *dispatch;      /* borrowed; NULL: this end serves nothing */
         struct via_client       *client;        /* who calls from this end, or NULL */
         struct via_call         *open;          /* the peer's calls that are not answered yet */
+        struct via_budget       *budget;        /* borrowed; NULL: they are counted here alone */
         struct via_stream       *streams;       /* all that are open here */
         struct via_stream       *ready;         /* those whose on_ready is due */
 

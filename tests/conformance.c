@@ -54,6 +54,14 @@ static const char *const shared_out[] = {
         "a_stopping_server_waits_so_long",
         "a_new_server_at_the_old_place",
         "many_deadlines",
+        "other_threads_answer",
+        "the_pool_answers",
+        "a_handler_hears_that_its_client_has_left",
+        "the_server_calls_back",
+        "many_streams_do_not_mix",
+        "a_handler_that_blocks_streams",
+        "streams_opened_and_cancelled_by_the_thousand",
+        "a_stopping_server_finishes_its_streams",
 };
 
 static bool is_among(const char *name, const char *const *names, size_t n) {

@@ -5,6 +5,7 @@
  * Keeps what note(), nap() and make() were given, in order, for noted() to tell. The handlers may
  * run in several threads.
  */
+#include <stdatomic.h>
 #include "conformance.h"
 
 enum { SERVICE_NOTES = 65536 };
@@ -12,7 +13,7 @@ enum { SERVICE_NOTES = 65536 };
 struct service {
         unsigned n_notes;               /* it may have missed those above SERVICE_NOTES */
         uint32_t notes[SERVICE_NOTES];
-        uint32_t n_given_up;            /* calls that nobody waited for any more */
+        atomic_uint n_given_up;         /* calls that nobody waited for any more */
         uint32_t second_answer;         /* what became of it; 0: there was none */
 };
 

@@ -20,6 +20,8 @@ extern "C" {
         X(MEMORY,         "max_memory",     16777216, 1024, 4294967296, "bytes",  "what one message may occupy once decoded") \
         X(DEPTH,          "max_depth",           100,    1,       1000, "levels", "messages inside messages") \
         X(CALLS,          "max_calls",          1024,    1,      65536, "calls",  "in flight on one link") \
+        X(CALLS_PER_UID,  "max_calls_per_uid",  4096,    1,    1000000, "calls",  "open on one listener by one peer uid") \
+        X(OPEN_CALLS,     "max_open_calls",    16384,    1,    1000000, "calls",  "open on the whole server") \
         X(LINKS,          "max_links",         10000,    1,    1000000, "links",  "open on one listener") \
         X(LINKS_PER_UID,  "max_links_per_uid",  1000,    1,    1000000, "links",  "open on one listener by one peer uid") \
         X(HALF_OPEN,      "max_half_open",       128,    1,    1000000, "links",  "accepted but not yet greeted") \

@@ -204,9 +204,11 @@ void via_call_on_cancel(struct via_call *call,
 /*
  * Lets the call outlive its handler: `return via_call_defer(call);`. The call, its arguments
  * and its stream then live until it is answered, by the generated X_op_reply(), by
- * via_call_reply() or by via_call_end(): exactly once, also if it is cancelled. The server does
- * not end before. Returns VIA_DEFERRED; for a oneway operation VIA_OK, since nobody waits, and
- * for a call that is deferred already VIA_DEFERRED too.
+ * via_call_reply() or by via_call_end(): exactly once, also if it is cancelled. A server that
+ * drains waits for it. Returns VIA_DEFERRED; for a oneway operation VIA_OK, since nobody waits,
+ * and for a call that is deferred already VIA_DEFERRED too. VIA_RESOURCE_EXHAUSTED: so many are
+ * open that max_calls, max_calls_per_uid or max_open_calls forbids more; the call is not
+ * deferred, so look before it is given to anybody.
  */
 int via_call_defer(struct via_call *call);
 
@@ -237,7 +239,7 @@ int via_call_end(struct via_call *call, int code);
  * the words of via_call_fail()). For the handler to return: `return via_call_offload(call,
  * count, self);`. @user is borrowed until @work has returned. The call belongs to the thread of
  * @work meanwhile; there via_stream_read() and via_stream_write() block. Returns VIA_DEFERRED,
- * or VIA_RESOURCE_EXHAUSTED if there is no memory.
+ * or VIA_RESOURCE_EXHAUSTED if there is no memory, or as via_call_defer(); then @work is not run.
  */
 int via_call_offload(struct via_call *call, int (*work)(struct via_call *call, void *user),
                      void *user);
