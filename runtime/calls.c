@@ -43,6 +43,20 @@ void via_calls_flow(struct via_calls *calls, uint32_t id, struct via_flow *flow)
 }
 
 /*
+ * Hands back one call that was added after the one that had @id (0: any call), in no order: 0, or
+ * VIA_CALLS_NONE. *@at is 0 at first, and where to go on.
+ */
+int via_calls_later(struct via_calls *calls, uint32_t id, uint32_t *at, void **ret_call) {
+        while (calls->n && *at <= calls->mask) {
+                struct via_slot *slot = &calls->slots[(*at)++];
+
+                if (slot->call && (!id || (int32_t)(slot->id - id) > 0))
+                        return via_calls_take(calls, slot->id, ret_call);
+        }
+        return VIA_CALLS_NONE;
+}
+
+/*
  * Hands back one call that is due by @now, in no order: 0, or VIA_CALLS_NONE. A sweep over the
  * slots goes on where the last call of it was found, and collects what is due next on its way,
  * so that ending n calls looks at each slot once.

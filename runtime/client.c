@@ -11,12 +11,11 @@
 #include "serve.h"
 
 static int enter_loop(struct via_client *client) {
-        client->watch = via_watch_new(client->loop, via_client_wake, client);
         client->timer = via_timer_new(client->loop, via_client_wake, client);
         client->own.loop = client->loop;
         client->own.wake = via_client_tail;
         client->own.owner = client;
-        if (!client->watch || !client->timer)
+        if (!client->timer)
                 return -ENOMEM;
         return via_session_kick(&client->own);  /* watches the link as soon as the loop runs */
 }
@@ -30,10 +29,10 @@ void via_client_forget(struct via_client *client) {
         while (client->idle) {
                 struct via_handle *next = client->idle->next;
 
+                free(client->idle->kept);
                 free(client->idle);
                 client->idle = next;
         }
-        free(client->endpoint);
 }
 
 static void client_free(struct via_client *client) {
@@ -44,65 +43,87 @@ static void client_free(struct via_client *client) {
         via_pool_fini(&client->pool);
         via_dispatch_close(client->dispatch);
         via_client_forget(client);
+        via_dial_drop(client);
+        via_place_free(client->links.place);
+        free(client->links.ended);
         free(client);
 }
 
-/* Takes over @link, in any case. */
-static int client_new(struct via_link *link, const struct via_endpoint *endpoint, const char *uri,
-                      const struct via_client_options *options, struct via_client **ret_client) {
+/* A client without a link. Takes over @place, in any case. */
+static struct via_client *client_new(struct via_place *place,
+                                     const struct via_endpoint *endpoint,
+                                     const struct via_client_options *options) {
         struct via_client *client = calloc(1, sizeof(*client));
 
         if (!client) {
-                link->by->close(link);
-                free(link);
-                return -ENOMEM;
+                via_place_free(place);
+                return NULL;
         }
         client->session = &client->own;
         client->own.limits = &client->limits;
         client->own.client = client;
-        via_pump_init(&client->session->pump, link, &client->pool, &endpoint->limits,
-                      via_clock_ms());
-        via_arena_init(&client->arena, 0);
-        via_spin_init(&client->session->spin, endpoint->spin_us, link->by,
-                      false);
+        client->links.place = place;
+        client->links.flags = options->flags;
         client->limits = endpoint->limits;
-        client->timeout_ms = endpoint->timeout_ms  ? endpoint->timeout_ms
-                             : options->timeout_ms ? options->timeout_ms
-                                                   : VIA_CLIENT_TIMEOUT_MS;
+        client->timeout_ms = endpoint->timeout_ms ? endpoint->timeout_ms : place->timeout_ms;
+        client->endpoint = client->own.endpoint = place->names.uris[0];
+        via_arena_init(&client->arena, 0);
+        via_error_set(&client->dead, VIA_UNAVAILABLE, "nothing has connected it yet");
+        client->dead.code = VIA_UNAVAILABLE;
+        client->alert = client->barred = true;
+        via_links_leave(client);
         client->loop = options->loop;
-        client->endpoint = strdup(uri);
-        client->own.endpoint = client->endpoint;
-        /*
-         * The server gives every link only so long to say hello, and the first call may be far
-         * off. What goes wrong here goes wrong again in that call, which can say so.
-         */
-        via_pump_flush(&client->session->pump);
-        if (!client->endpoint || (client->loop && enter_loop(client) < 0)) {
+        if (client->loop && enter_loop(client) < 0) {
                 client_free(client);
-                return -ENOMEM;
+                return NULL;
         }
-        *ret_client = client;
-        return 0;
+        return client;
+}
+
+/* The first link. Unlike later ones it is asked for, and told why it cannot be. */
+static int open_now(struct via_client *client, struct via_error *err) {
+        struct via_endpoint endpoint;
+        struct via_link *link;
+        unsigned which;
+        int code;
+
+        via_links_try(client);
+        code = via_place_connect(client->links.place, INT64_MAX, &endpoint, &link, &which, err);
+        if (!code)
+                via_links_join(client, link, &endpoint, which);
+        return code;
 }
 
 int via_client_open(struct via_client **ret_client, const char *text,
                     const struct via_client_options *options, struct via_error *err) {
         static const struct via_client_options defaults;
         struct via_endpoint endpoint;
-        struct via_link *link = NULL;
-        struct via_names names;
-        unsigned which = 0;
+        struct via_client *client;
+        struct via_place *place;
         int code;
 
         if (!options)
                 options = &defaults;
-        code = via_names_find(&names, text, err);
-        if (!code)
-                code = via_client_connect(&endpoint, &names, text, options, &link, &which, err);
-        if (!code && client_new(link, &endpoint, names.uris[which], options, ret_client) < 0)
-                code = via_error_set(err, VIA_RESOURCE_EXHAUSTED, "connect %s: no memory", text);
-        via_names_fini(&names);
-        return code;
+        code = via_place_new(&place, text, options, err);
+        if (code)
+                return code;
+        code = via_place_check(place, &endpoint, err);
+        if (code) {
+                via_place_free(place);
+                return code;
+        }
+        client = client_new(place, &endpoint, options);
+        if (!client)
+                return via_error_set(err, VIA_RESOURCE_EXHAUSTED, "connect %s: no memory", text);
+        if (!(options->flags & VIA_CLIENT_LAZY)) {
+                code = open_now(client, err);
+                if (code) {
+                        client_free(client);
+                        return code;
+                }
+        }
+        *ret_client = client;
+        return VIA_OK;
 }
 
 int via_client_close(struct via_client *client) {
@@ -111,18 +132,22 @@ int via_client_close(struct via_client *client) {
         if (!client)
                 return 0;
         alive = !client->dead.code;
-        if (alive)                              /* so that on_done can start nothing more */
-                via_error_set(&client->dead, VIA_CANCELLED, "the client was closed");
+        /* so that on_done can start nothing more */
+        via_error_set(&client->dead, VIA_CANCELLED, "the client was closed");
+        client->dead.code = VIA_CANCELLED;
+        client->barred = true;
+        via_links_close(client);
         via_client_end_all(client, &client->dead);
+        via_waiting_end(client, &client->dead, true);
         if (alive)
                 /* a oneway call may still be waiting; too late to complain */
-                via_pump_flush(&client->session->pump);
+                via_pump_flush(&client->own.pump);
         client_free(client);
         return 0;
 }
 
 unsigned via_client_pending(const struct via_client *client) {
-        return client->session->pump.conn.calls.n;
+        return client->session->pump.conn.calls.n + client->links.n_waiting;
 }
 
 const char *via_client_endpoint(const struct via_client *client) {

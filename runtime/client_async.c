@@ -11,9 +11,9 @@ struct via_handle *via_handle_take(struct via_client *client) {
         if (handle)
                 client->idle = handle->next;
         else
-                handle = malloc(sizeof(*handle));
+                handle = calloc(1, sizeof(*handle));
         if (handle)
-                *handle = (struct via_handle){ .client = client };
+                *handle = (struct via_handle){ .client = client, .kept = handle->kept };
         return handle;
 }
 
@@ -24,6 +24,7 @@ void via_handle_put(struct via_client *client, struct via_handle *handle) {
                 via_error_fini(handle->why);
                 free(handle->why);
         }
+        via_kept_rest(client, handle);
         handle->next = client->idle;
         client->idle = handle;
 }
@@ -35,6 +36,7 @@ static void append(struct via_handle **first, struct via_handle ***last,
                 *last = first;
         **last = handle;
         *last = &handle->next;
+        handle->client->alert = true;
 }
 
 /* @handle ends in the next turn, by what it has: why, or its interceptor's answer. */
@@ -61,6 +63,10 @@ bool via_handle_give_up(struct via_handle *handle) {
         struct via_session *session = handle->client->session;
         void *call;
 
+        if (handle->waiting) {
+                via_waiting_remove(handle->client, handle);
+                return true;
+        }
         if (!handle->flying || via_calls_take(&session->pump.conn.calls, handle->id, &call) != 0)
                 return false;
         handle->flying = false;
@@ -77,6 +83,11 @@ void via_handle_cancel(struct via_handle *handle) {
         via_client_fail(&why, handle->client, handle->method, VIA_CANCELLED,
                         "the call was cancelled");
         end_soon(handle, &why);
+}
+
+/* @handle, of a oneway call, has ended when all that is queued now has been sent. */
+void via_handle_leaving(struct via_client *client, struct via_handle *handle) {
+        append(&client->leaving, &client->leaving_last, handle);
 }
 
 struct via_handle *via_client_async(struct via_client *client, const struct via_method *method,
@@ -101,8 +112,8 @@ struct via_handle *via_client_async(struct via_client *client, const struct via_
                 end_soon(handle, &why);
                 return handle;
         }
-        if (!method->response)
-                append(&client->leaving, &client->leaving_last, handle);
+        if (!method->response && !handle->waiting)
+                via_handle_leaving(client, handle);
         via_session_kick(client->session);
         return handle;
 }

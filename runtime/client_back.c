@@ -34,6 +34,7 @@ struct via_client *via_client_back(struct via_session *session) {
         client->timeout_ms = VIA_CLIENT_TIMEOUT_MS;
         client->loop = session->loop;
         client->endpoint = strdup(session->endpoint);
+        client->links.state = VIA_CLIENT_READY;
         if (!client->endpoint) {
                 free(client);
                 return NULL;
@@ -49,6 +50,7 @@ void via_client_back_end(struct via_client *client) {
                 via_error_set(&client->dead, VIA_UNAVAILABLE,
                               "the client closed the link, or died");
         client->dead.code = VIA_UNAVAILABLE;
+        client->barred = true;
         via_client_end_all(client, &client->dead);
         via_session_ready(client->session);
 }
@@ -58,5 +60,6 @@ void via_client_back_free(struct via_client *client) {
         if (!client)
                 return;
         via_client_forget(client);
+        free((char *)(uintptr_t)client->endpoint);
         free(client);
 }

@@ -3,27 +3,36 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "client_impl.h"
 #include "clock.h"
 #include "metadata.h"
 
-/* Whether there is a link to call over, and room in its queue. */
+/* Whether there is a link to call over, and surely room in its queue. */
 static inline bool can_call(const struct via_client *client) {
-        return !client->dead.code && !(client->session->pump.conn.state & VIA_CONN_GOAWAY_SEEN) &&
-               via_pump_queued(&client->session->pump) <= client->limits.v[VIA_LIMIT_QUEUE];
+        const struct via_pump *pump = &client->session->pump;
+
+        return !client->barred && pump->lent + pump->out.tail + pump->high.out.tail <=
+                                          client->limits.v[VIA_LIMIT_QUEUE];
 }
 
 /* Says in words what is missing of that. */
 __attribute__((cold))
-static int cannot_call(struct via_client *client, const struct via_method *method,
-                                             struct via_error *err) {
+int via_client_cannot(struct via_client *client, const struct via_method *method,
+                                            struct via_error *err) {
+        int64_t left = client->links.retry_at - via_clock_ms();
+        char when[64] = "";
+
+        if (client->links.state == VIA_CLIENT_BACKING_OFF && left > 0)
+                snprintf(when, sizeof(when), "; connecting is tried again in %lld ms",
+                         (long long)left);
         if (client->dead.code)
-                return via_client_fail(err, client, method, (int)client->dead.code, "%s",
+                return via_client_fail(err, client, method, (int)client->dead.code, "%s%s",
                                        client->dead.message
                                                ? client->dead.message
-                                               : via_code_text((int)client->dead.code));
+                                               : via_code_text((int)client->dead.code), when);
         if (client->session->pump.conn.state & VIA_CONN_GOAWAY_SEEN)
                 return via_client_fail(err, client, method, VIA_UNAVAILABLE,
                                        "the server is leaving: %s", client->session->pump.conn.why);
@@ -34,8 +43,8 @@ static int cannot_call(struct via_client *client, const struct via_method *metho
 }
 
 __attribute__((cold))
-static int no_room(struct via_error *err, struct via_client *client,
-                                         const struct via_method *method, int r) {
+int via_client_no_room(struct via_error *err, struct via_client *client,
+                                             const struct via_method *method, int r) {
         if (r == VIA_CALLS_FULL)
                 return via_client_fail(err, client, method, VIA_RESOURCE_EXHAUSTED,
                                        "%u calls are in flight, as many as max_calls allows",
@@ -79,11 +88,11 @@ static inline bool has_more(const struct via_call_options *options) {
         return options->parent || options->metadata || options->header || options->trailer;
 }
 
-/* What is not asked for by every call. */
-static int more_of(struct via_client *client, const struct via_method *method,
-                   const struct via_call_options *options, struct via_handle *handle,
-                   uint32_t *timeout_ms, const uint8_t **ret_meta, size_t *ret_meta_size,
-                   struct via_error *err) {
+/* What is not asked for by every call: metadata, and a timeout that may become shorter. */
+__attribute__((noinline, cold)) static int
+more_of(struct via_client *client, const struct via_method *method,
+        const struct via_call_options *options, struct via_handle *handle,
+        struct via_asked *asked, struct via_error *err) {
         const struct via_metadata *md = options->metadata;
         uint64_t most = client->limits.v[VIA_LIMIT_METADATA];
 
@@ -93,90 +102,140 @@ static int more_of(struct via_client *client, const struct via_method *method,
                 if (!left)
                         return via_client_fail(err, client, method, VIA_DEADLINE_EXCEEDED,
                                                "the call that this one is made for is overdue");
-                *timeout_ms = left < *timeout_ms ? left : *timeout_ms;
+                asked->timeout_ms = left < asked->timeout_ms ? left : asked->timeout_ms;
         }
         if (options->parent)
                 md = via_tracing_hand_on(options->parent, md, &client->onward, most);
         if (md)
-                *ret_meta = via_metadata_bytes(md, ret_meta_size);
-        if (*ret_meta_size > most)
+                asked->meta = via_metadata_bytes(md, &asked->meta_size);
+        if (asked->meta_size > most)
                 return via_client_fail(err, client, method, VIA_RESOURCE_EXHAUSTED,
                                        "the metadata have %zu bytes, more than max_metadata, %llu",
-                                       *ret_meta_size, (unsigned long long)most);
+                                       asked->meta_size, (unsigned long long)most);
         if (options->header)
                 via_metadata_clear(options->header);
         if (options->trailer)
                 via_metadata_clear(options->trailer);
-        handle->header = options->header;
-        handle->trailer = options->trailer;
-        handle->special = true;
+        if (handle) {
+                handle->header = options->header;
+                handle->trailer = options->trailer;
+                handle->special = true;
+        }
         return VIA_OK;
+}
+
+/*
+ * Looks at what a call asks for, and fills *@asked, which has a timeout, or says what is wrong. In
+ * the usual case *@asked is never in memory.
+ */
+static VIA_IN_LINE int look_at(struct via_client *client, const struct via_method *method,
+                               const struct via_call_options *options, const void *request,
+                               struct via_handle *handle, struct via_asked *asked,
+                               struct via_error *err) {
+        uint32_t priority = options ? options->priority : VIA_NORMAL;
+        size_t size;
+        int r;
+
+        asked->method = method;
+        asked->request = request;
+        asked->meta = NULL;
+        asked->meta_size = 0;
+        if (priority >= VIA_PRIORITIES)
+                return bad_priority(err, client, method, priority);
+        asked->high = priority == VIA_HIGH;
+        if (via_message_size(method->request, request, &size, NULL) != VIA_OK)
+                return bad_request(err, client, method, request);
+        asked->size = size;
+        if (__builtin_expect(options && has_more(options), 0)) {
+                struct via_asked more = { .timeout_ms = asked->timeout_ms };
+
+                r = more_of(client, method, options, handle, &more, err);
+                if (r)
+                        return r;
+                asked->timeout_ms = more.timeout_ms;
+                asked->meta = more.meta;
+                asked->meta_size = more.meta_size;
+        }
+        size = via_asked_size(asked) - WIRE_HEADER;
+        if (size > client->session->pump.conn.peer_message)
+                return big_request(err, client, method, size);
+        return VIA_OK;
+}
+
+/* There is no link, but the call may wait for one. */
+__attribute__((noinline, cold)) static int queue(struct via_client *client,
+                                                 const struct via_method *method,
+                                                 const struct via_call_options *options,
+                                                 const void *request, struct via_handle *handle,
+                                                 uint32_t timeout_ms, struct via_error *err) {
+        struct via_asked asked = { .timeout_ms = timeout_ms };
+        int code = look_at(client, method, options, request, handle, &asked, err);
+
+        return code ? code : via_client_queue(client, handle, options, &asked, err);
 }
 
 /*
  * Queues a call whose answer goes to @handle, if there is one: not of a oneway method. Whoever
  * sleeps next sends it. Header and request are written once, into the room that the pump lends.
+ * While there is no link the call may be queued for the next one.
  */
 int via_client_begin(struct via_client *client, const struct via_method *method,
                      const struct via_call_options *options, const void *request,
                      struct via_handle *handle, struct via_error *err) {
         struct via_pump *pump = &client->session->pump;
+        struct via_asked asked;
         uint32_t timeout_ms = via_client_timeout(client, method, options), id = 0;
-        uint32_t priority = options ? options->priority : VIA_NORMAL;
-        const uint8_t *meta = NULL;
-        size_t size, meta_size = 0;
         uint8_t *room;
+        size_t size;
         void *call;
+        bool high;
         int r;
 
         if (__builtin_expect(client->intercept && !handle->outgoing, 0))
                 return via_client_begin_seen(client, method, options, request, handle, err);
-        if (!can_call(client))
-                return cannot_call(client, method, err);
-        if (priority >= VIA_PRIORITIES)
-                return bad_priority(err, client, method, priority);
-        if (via_message_size(method->request, request, &size, NULL) != VIA_OK)
-                return bad_request(err, client, method, request);
-        if (options && __builtin_expect(has_more(options), 0)) {
-                r = more_of(client, method, options, handle, &timeout_ms, &meta, &meta_size, err);
+        if (__builtin_expect(!can_call(client), 0)) {
+                uint32_t left_ms = timeout_ms;
+
+                r = via_client_ready(client, method, options, handle, &left_ms, err);
                 if (r)
-                        return r;
+                        return r == VIA_LATER ? queue(client, method, options, request, handle,
+                                                      left_ms, err)
+                                              : r;
+                timeout_ms = left_ms;
         }
-        if (size + meta_size + WIRE_METHOD > pump->conn.peer_message)
-                return big_request(err, client, method, size + meta_size + WIRE_METHOD);
+        asked.timeout_ms = timeout_ms;
+        r = look_at(client, method, options, request, handle, &asked, err);
+        if (__builtin_expect(r, 0))
+                return r;
+        high = options && options->priority == VIA_HIGH;
+        size = via_asked_size(&asked);
         handle->method = method;
-        handle->timeout_ms = timeout_ms;
+        handle->timeout_ms = timeout_ms = asked.timeout_ms;
+        handle->high = high;
+        handle->due = via_clock_ms() + timeout_ms;
         if (method->response) {
-                handle->high = priority == VIA_HIGH;
-                r = via_calls_add(&pump->conn.calls, handle, via_clock_ms() + timeout_ms, &id);
+                r = via_calls_add(&pump->conn.calls, handle, handle->due, &id);
                 if (r)
-                        return no_room(err, client, method, r);
+                        return via_client_no_room(err, client, method, r);
                 handle->id = id;
         }
-        room = via_pump_reserve_for(pump, priority == VIA_HIGH,
-                                    WIRE_HEADER + meta_size + WIRE_METHOD + size);
+        room = via_pump_reserve_for(pump, high, size);
         if (!room) {
                 if (method->response)
                         via_calls_take(&pump->conn.calls, id, &call);
-                return no_room(err, client, method, -ENOMEM);
+                return via_client_no_room(err, client, method, -ENOMEM);
         }
-        wire_put_header(room,
-                        &(struct wire_header){ .length = (uint32_t)(meta_size + WIRE_METHOD + size),
-                                               .type = WIRE_CALL,
-                                               .flags = method->response ? 0 : WIRE_ONEWAY,
-                                               .meta = (uint16_t)meta_size,
-                                               .id = id,
-                                               .value = timeout_ms });
-        room += WIRE_HEADER;
-        if (meta_size)
-                room = (uint8_t *)mempcpy(room, meta, meta_size);
-        wire_put64(room, method->id);
-        via_message_encode(method->request, request, room + WIRE_METHOD, size);
-        via_pump_commit(pump, WIRE_HEADER + meta_size + WIRE_METHOD + size);
+        via_asked_put(&asked, id, room);
+        via_pump_commit(pump, size);
         handle->flying = method->response != NULL;
+        handle->end = via_pump_mark(pump, high);
+        if (!handle->sync) {
+                struct via_asked kept = asked;
+
+                via_client_keep(client, handle, options, &kept);
+        }
         if (__builtin_expect(handle->outgoing != NULL, 0))
-                handle->outgoing->facts.bytes_out =
-                        WIRE_HEADER + meta_size + WIRE_METHOD + size;
+                handle->outgoing->facts.bytes_out = size;
         return VIA_OK;
 }
 
@@ -196,12 +255,11 @@ static int can_wait(struct via_client *client, struct via_error *err) {
         return VIA_OK;
 }
 
-static int send_oneway(struct via_client *client, const struct via_handle *handle,
+/* Sends a oneway call, all of it: what has not left when the link ends is made again. */
+static int send_oneway(struct via_client *client, struct via_handle *handle,
                        struct via_error *err) {
-        int64_t due = via_clock_ms() + handle->timeout_ms;
-
         while (!client->dead.code) {
-                int r = via_client_send(client, due);
+                int r = via_client_send(client, handle->due);
 
                 if (r == 0)
                         return VIA_OK;
@@ -209,11 +267,15 @@ static int send_oneway(struct via_client *client, const struct via_handle *handl
                         return via_client_fail(err, client, handle->method,
                                                VIA_DEADLINE_EXCEEDED, "could not be sent in time");
         }
-        return cannot_call(client, handle->method, err);
+        if (!via_client_unseen(client, handle))
+                return VIA_OK;
+        via_client_cannot(client, handle->method, err);
+        via_client_again(client, handle, true, (int)client->dead.code);
+        return (int)client->dead.code;
 }
 
-/* A oneway call, whose handle nobody else knows, has ended by @code. */
-static int end_oneway(struct via_client *client, struct via_handle *handle, int code) {
+/* A call has ended by @code without an answer: its interceptors may not know yet. */
+static int end_here(struct via_client *client, struct via_handle *handle, int code) {
         if (handle->outgoing) {
                 via_outgoing_after(handle, code);
                 via_outgoing_put(client, handle);
@@ -221,56 +283,100 @@ static int end_oneway(struct via_client *client, struct via_handle *handle, int 
         return code;
 }
 
+/* Makes the call, and waits for its end. */
+static inline int attempt(struct via_client *client, const struct via_method *method,
+                          const struct via_call_options *options, const void *request,
+                          struct via_handle *handle) {
+        struct via_sync *sync = handle->sync;
+        int code = via_client_begin(client, method, options, request, handle, sync->err);
+
+        if (code)
+                return code;
+        if (!method->response && !sync->done) {
+                code = send_oneway(client, handle, sync->err);
+                return sync->again ? code : end_here(client, handle, code);
+        }
+        while (!sync->done)
+                via_client_sleep(client, INT64_MAX);
+        return sync->code;
+}
+
+/*
+ * The same when the first attempt has ended with @code, and is to be followed by others until one
+ * ends for good, or the time of the first is over. Interceptors take it for one call.
+ */
+__attribute__((noinline, cold)) static int attempt_again(struct via_client *client,
+                                                         const struct via_method *method,
+                                                         const struct via_call_options *options,
+                                                         const void *request,
+                                                         struct via_handle *handle, int code) {
+        struct via_call_options with = options ? *options : (struct via_call_options){ 0 };
+        uint32_t timeout_ms = handle->timeout_ms;
+        struct via_sync *sync = handle->sync;
+        int64_t now, due = handle->due;
+
+        if (handle->outgoing && handle->outgoing->has_metadata)
+                with.metadata = handle->outgoing->metadata;
+        while (sync->again) {
+                while ((now = via_clock_ms()) < sync->not_before && now < due)
+                        via_client_sleep(client, sync->not_before < due ? sync->not_before : due);
+                if (now >= due)
+                        break;                  /* what went wrong says more than that it is late */
+                with.timeout_ms = (uint32_t)(due - now);
+                sync->done = sync->again = false;
+                code = attempt(client, method, &with, request, handle);
+                handle->timeout_ms = timeout_ms;
+        }
+        if (!code)                              /* what an earlier attempt said is over */
+                via_error_fini(sync->err);
+        return end_here(client, handle, code);
+}
+
 int via_client_call(struct via_client *client, const struct via_method *method,
                     const struct via_call_options *options, const void *request, void *response,
                     struct via_error *err) {
-        struct via_sync sync = { .response = response,
-                                 .arena = options ? options->arena : NULL,
-                                 .err = err };
         struct via_handle handle;               /* as much of it as a blocking call needs */
+        struct via_sync sync;
         int code;
 
+        sync.done = sync.again = false;
+        sync.response = response;
+        sync.arena = options ? options->arena : NULL;
+        sync.err = err;
+        sync.options = options;
         handle.client = client;
         handle.sync = &sync;
         handle.stream = NULL;
         handle.outgoing = NULL;
+        handle.due = 0;
         handle.special = false;
+        handle.made = 0;
         code = can_wait(client, err);
-        if (!code)
-                code = via_client_begin(client, method, options, request, &handle, err);
         if (code)
                 return code;
-        if (!method->response && !sync.done)
-                return end_oneway(client, &handle, send_oneway(client, &handle, err));
-        while (!sync.done)
-                via_client_sleep(client, INT64_MAX);
-        return sync.code;
+        code = attempt(client, method, options, request, &handle);
+        return __builtin_expect(sync.again, 0)
+                       ? attempt_again(client, method, options, request, &handle, code)
+                       : code;
 }
 
 int via_client_start(struct via_client *client, const struct via_method *method,
                      const struct via_call_options *options, const void *request,
                      via_done_fn on_done, void *user, struct via_error *err) {
-        struct via_handle *handle;
+        struct via_handle *handle = via_handle_take(client);
         int code;
 
-        if (!method->response) {
-                struct via_handle oneway = { .client = client };
-
-                code = via_client_begin(client, method, options, request, &oneway, err);
-                if (!code)
-                        via_session_kick(client->session);
-                return end_oneway(client, &oneway, code);
-        }
-        handle = via_handle_take(client);
         if (!handle)
-                return no_room(err, client, method, -ENOMEM);
-        handle->on_done = (via_any_fn)on_done;
+                return via_client_no_room(err, client, method, -ENOMEM);
+        handle->on_done = method->response ? (via_any_fn)on_done : NULL;
         handle->user = user;
         code = via_client_begin(client, method, options, request, handle, err);
-        if (code)
-                via_handle_put(client, handle);
-        else
+        if (!code)
                 via_session_kick(client->session);
+        if (!method->response && !handle->waiting)
+                end_here(client, handle, code);         /* nobody waits for it */
+        if (code || (!method->response && !handle->waiting))
+                via_handle_put(client, handle);
         return code;
 }
 
@@ -279,13 +385,16 @@ int via_client_turn(struct via_client *client, uint32_t timeout_ms, struct via_e
 
         if (code)
                 return code;
-        if (!client->dead.code && !via_client_sleep(client, via_clock_ms() + timeout_ms)) {
+        if ((!client->dead.code || client->links.waiting || client->ending) &&
+            !via_client_sleep(client, via_clock_ms() + timeout_ms)) {
                 int r = via_pump_flush(&client->session->pump);  /* what on_done has started */
 
                 if (r >= 0)
                         return VIA_OK;
                 via_client_lost(client, r);
         }
+        if (client->links.waiting)              /* for another link */
+                return VIA_OK;
         via_session_ready(client->session);     /* those that could not even be started */
         return via_error_set(err, client->dead.code, "%s: %s", client->endpoint,
                              client->dead.message ? client->dead.message : "the link has ended");

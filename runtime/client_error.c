@@ -137,5 +137,10 @@ void via_client_lost(struct via_client *client, int r) {
         if (!dead->code)
                 dead->code = VIA_UNAVAILABLE;
         dead->where = strdup(client->endpoint);
+        client->alert = client->barred = true;
+        via_links_lost(client);
         via_client_end_all(client, dead);
+        if (client->links.state == VIA_CLIENT_BACKING_OFF ||
+            client->links.state == VIA_CLIENT_CLOSED)
+                via_waiting_end(client, dead, client->links.state == VIA_CLIENT_CLOSED);
 }

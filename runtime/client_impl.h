@@ -10,11 +10,18 @@
  *      client_intercept.c  who is asked before a call is made, and told of its end
  *      client_turn.c   what a turn of either driver does with a client: answers, deadlines, the
  *      end of the link
+ *      client_links.c  links, one after the other: states, back-off
+ *      client_ready.c  what becomes of a call while there is no link
+ *      client_dial.c   connecting without blocking a loop
+ *      client_wait.c   calls that wait for a link
+ *      client_again.c  calls that are made again
  *      client_error.c  what went wrong, in words
  */
+#include <string.h>
 #include <via/client.h>
 #include <via/idl.h>
 #include "arena.h"
+#include "codec.h"
 #include "endpoint.h"
 #include "intercept.h"
 #include "loop_uv.h"
@@ -22,11 +29,24 @@
 
 /* A blocking call in progress: where its result goes. Lives on the stack of via_client_call(). */
 struct via_sync {
-        bool              done;
-        int               code;
-        void             *response;
-        struct via_arena *arena;                /* NULL: heap */
-        struct via_error *err;
+        bool                           done;
+        bool                           again;   /* it did not end, but is to be made again ... */
+        int                            code;
+        int64_t                        not_before;      /* ... then or later */
+        void                          *response;
+        struct via_arena              *arena;   /* NULL: heap */
+        struct via_error              *err;
+        const struct via_call_options *options; /* borrowed, or NULL */
+};
+
+/* The frame of a call that nobody waits for, until it is sent, or in case it is sent again. */
+struct via_kept {
+        struct via_handle  *next, **prev;       /* while it waits for a link */
+        int64_t             not_before;         /* and at least until then */
+        uint32_t            retries;            /* as the options say */
+        bool                patient;            /* VIA_WAIT_FOR_READY */
+        size_t              size, cap;          /* size 0: nothing is kept */
+        uint8_t             bytes[];
 };
 
 /* How a call ends is told to one of: a blocking call, a stream, or a function. */
@@ -42,15 +62,86 @@ struct via_handle {
         /* owned; of one that ended by itself, not yet told */
         struct via_error        *why;
         struct via_outgoing     *outgoing;      /* owned: what interceptors see; or NULL */
+        struct via_kept         *kept;          /* owned, or NULL; memory that stays when idle */
+        int64_t                  due;           /* of the first attempt; 0: not begun */
+        uint64_t                 end;           /* see via_pump_mark() */
         uint32_t                 timeout_ms;
         uint32_t                 id;
         bool                     high;
         bool                     flying;        /* among the calls in flight */
         bool                     special;       /* it has a stream, wants metadata, or is seen */
+        uint8_t                  made;          /* times that it was made again */
+        bool                     waiting;       /* among those that wait for a link */
         struct via_handle       *next;          /* while idle, or ending */
 };
 
-enum { VIA_CLIENT_TIMEOUT_MS = 30000 };
+/* What a call asks for, looked at and found good: all that its frame is made of. */
+struct via_asked {
+        const struct via_method *method;
+        const void              *request;
+        const uint8_t           *meta;
+        size_t                   size, meta_size;
+        uint32_t                 timeout_ms;
+        bool                     high;
+};
+
+static inline size_t via_asked_size(const struct via_asked *asked) {
+        return WIRE_HEADER + asked->meta_size + WIRE_METHOD + asked->size;
+}
+
+/* Writes the frame of the call @id into @room: header and request, once each. */
+static inline void via_asked_put(const struct via_asked *asked, uint32_t id, uint8_t *room) {
+        const struct via_method *method = asked->method;
+
+        wire_put_header(room, &(struct wire_header){
+                                      .length = (uint32_t)(via_asked_size(asked) - WIRE_HEADER),
+                                      .type = WIRE_CALL,
+                                      .flags = method->response ? 0 : WIRE_ONEWAY,
+                                      .meta = (uint16_t)asked->meta_size,
+                                      .id = id,
+                                      .value = asked->timeout_ms });
+        room += WIRE_HEADER;
+        if (asked->meta_size)
+                memcpy(room, asked->meta, asked->meta_size);
+        room += asked->meta_size;
+        wire_put64(room, method->id);
+        via_message_encode(method->request, asked->request, room + WIRE_METHOD, asked->size);
+}
+
+enum {
+        VIA_CLIENT_TIMEOUT_MS = 30000,
+        VIA_CLIENT_KEPT_MAX   = 65536,          /* bytes of a call that is kept for another time */
+};
+
+/* Where a client connects. Does not change, so that a thread of a pool may read it. */
+struct via_place {
+        struct via_names   names;
+        char              *text;                /* as the application has said it */
+        struct via_limits  limits;
+        uint32_t           timeout_ms, connect_timeout_ms;
+};
+
+/* The links of a client, one after the other. */
+struct via_links {
+        /* owned; NULL: the link is a server's, and the client with it */
+        struct via_place      *place;
+        struct via_dial       *dial;            /* an attempt that is being made elsewhere */
+        unsigned               which;           /* of the place's URIs */
+        uint32_t               flags;           /* VIA_CLIENT_… */
+        enum via_client_state  state;
+        /* of the last back-off; 0: the last link was good */
+        uint32_t               delay_ms;
+        int64_t                begun;           /* when the last attempt was */
+        int64_t                retry_at;        /* the next one is not before */
+        uint64_t               random;
+        char                  *ended;           /* why the last link has, in words; or NULL */
+        struct via_handle     *waiting, **waiting_last; /* the oldest first */
+        unsigned               n_waiting;
+        size_t                 waiting_bytes;
+        void                 (*on_state)(void *user, struct via_client *client,
+                         enum via_client_state state);
+        void                  *user;
+};
 
 struct via_client {
         struct via_session *session;
@@ -61,16 +152,21 @@ struct via_client {
         struct via_client_intercept *intercept; /* owned; NULL: nobody else is told of calls */
         struct via_metadata *onward;            /* owned: of a call that goes on in a trace */
         struct via_arena    arena;              /* of the response being delivered */
-        /* why the link has ended; code VIA_OK: it has not */
+        /* why there is no link; code VIA_OK: there is one */
         struct via_error    dead;
+        struct via_links    links;
         struct via_handle  *idle;               /* to be used again */
         /* ended by themselves, and to be told so in the next turn, oldest first */
         struct via_handle  *ending, **ending_last;
         /* oneway ones that are on their way, oldest first */
         struct via_handle  *leaving, **leaving_last;
-        char               *endpoint;
+        const char         *endpoint;           /* the place's; of a server's client, owned */
         uint32_t            timeout_ms;
         unsigned            delivering;         /* inside on_done */
+        bool                barred;             /* no link, or one whose server is leaving */
+        /* it may have no link, or calls that wait, end or leave */
+        bool                alert;
+        size_t              kept_bytes;         /* memory of all that is kept for another time */
 
         uv_loop_t          *loop;               /* NULL: a blocking client, and so are these */
         struct via_watch   *watch;
@@ -91,9 +187,52 @@ static inline uint32_t via_client_timeout(const struct via_client *client,
         return method->timeout_ms ? method->timeout_ms : client->timeout_ms;
 }
 
-int  via_client_connect(struct via_endpoint *endpoint, const struct via_names *names,
-                       const char *text, const struct via_client_options *options,
-                       struct via_link **ret_link, unsigned *ret_which, struct via_error *err);
+int  via_place_new(struct via_place **ret_place, const char *text,
+                  const struct via_client_options *options, struct via_error *err);
+struct via_place *via_place_free(struct via_place *place);
+int  via_place_check(const struct via_place *place, struct via_endpoint *endpoint,
+                    struct via_error *err);
+int  via_place_connect(const struct via_place *place, int64_t until,
+                      struct via_endpoint *endpoint, struct via_link **ret_link,
+                      unsigned *ret_which, struct via_error *err);
+
+void via_links_lost(struct via_client *client);
+void via_links_close(struct via_client *client);
+void via_links_try(struct via_client *client);
+void via_links_failed(struct via_client *client, struct via_error *why);
+void via_links_join(struct via_client *client, struct via_link *link,
+                    const struct via_endpoint *endpoint, unsigned which);
+void via_links_leave(struct via_client *client);
+uint32_t via_links_next_delay(uint32_t delay_ms);
+uint32_t via_links_jitter(struct via_links *links, uint32_t delay_ms);
+bool via_links_may_try(const struct via_client *client, int64_t now);
+
+int  via_client_ready(struct via_client *client, const struct via_method *method,
+                     const struct via_call_options *options, struct via_handle *handle,
+                     uint32_t *timeout_ms, struct via_error *err);
+bool via_client_alert(struct via_client *client, int64_t *until);
+int  via_client_sleep_down(struct via_client *client, int64_t until);
+void via_client_settle_down(struct via_client *client);
+
+void via_client_turn_down(struct via_client *client);
+void via_dial_drop(struct via_client *client);
+
+bool via_client_keep(struct via_client *client, struct via_handle *handle,
+                     const struct via_call_options *options, const struct via_asked *asked);
+int  via_client_queue(struct via_client *client, struct via_handle *handle,
+                     const struct via_call_options *options, const struct via_asked *asked,
+                     struct via_error *err);
+void via_kept_rest(struct via_client *client, struct via_handle *handle);
+void via_waiting_add(struct via_client *client, struct via_handle *handle, int64_t not_before);
+void via_waiting_remove(struct via_client *client, struct via_handle *handle);
+void via_waiting_tick(struct via_client *client, int64_t now);
+void via_waiting_end(struct via_client *client, const struct via_error *why, bool all);
+int64_t via_waiting_due(const struct via_client *client);
+
+bool via_client_again(struct via_client *client, struct via_handle *handle, bool unseen, int code);
+bool via_client_unseen(const struct via_client *client, const struct via_handle *handle);
+void via_client_goaway(struct via_client *client, uint32_t last_id);
+
 int  via_client_begin(struct via_client *client, const struct via_method *method,
                      const struct via_call_options *options, const void *request,
                      struct via_handle *pending, struct via_error *err);
@@ -112,12 +251,20 @@ struct via_handle *via_handle_take(struct via_client *client);
 void via_handle_put(struct via_client *client, struct via_handle *handle);
 bool via_handle_give_up(struct via_handle *handle);
 void via_handle_end_soon(struct via_handle *handle);
+void via_handle_leaving(struct via_client *client, struct via_handle *handle);
 
 struct via_client *via_client_back(struct via_session *session);
 void via_client_back_end(struct via_client *client);
 void via_client_back_free(struct via_client *client);
 
 void via_client_end_all(struct via_client *client, const struct via_error *why);
+void via_client_end_one(struct via_client *client, struct via_handle *handle,
+                        const struct via_error *why);
+void via_client_end_late(struct via_client *client, struct via_handle *handle);
+int  via_client_cannot(struct via_client *client, const struct via_method *method,
+                      struct via_error *err);
+int  via_client_no_room(struct via_error *err, struct via_client *client,
+                       const struct via_method *method, int r);
 
 int  via_client_fail(struct via_error *err, const struct via_client *client,
                     const struct via_method *method, int code, const char *format, ...)

@@ -207,7 +207,7 @@ int via_client_begin_seen(struct via_client *client, const struct via_method *me
                                        "the call has no time left");
         else
                 code = via_client_begin(client, method, &with, request, handle, err);
-        if (code) {
+        if (code && !(handle->sync && handle->sync->again)) {
                 via_outgoing_after(handle, code);
                 via_outgoing_put(client, handle);
         }

@@ -12,7 +12,8 @@
 /* Ends @handle, which is no longer among the calls: tells whoever waits for it. */
 static void end(struct via_client *client, struct via_handle *handle, int code,
                 const void *response, const struct via_error *err) {
-        if (__builtin_expect(handle->special, 0) && handle->outgoing) {
+        if (__builtin_expect(handle->special, 0) && handle->outgoing &&
+            !(handle->sync && handle->sync->again)) {
                 via_outgoing_after(handle, code);
                 if (handle->sync)
                         via_outgoing_put(client, handle);
@@ -35,8 +36,9 @@ static void end(struct via_client *client, struct via_handle *handle, int code,
         via_handle_put(client, handle);
 }
 
-static void end_with(struct via_client *client, struct via_handle *handle,
-                     const struct via_error *why) {
+/* Ends @handle, which is no longer among the calls, by @why. */
+void via_client_end_one(struct via_client *client, struct via_handle *handle,
+                        const struct via_error *why) {
         struct via_error own = VIA_ERROR_INIT;
         struct via_error *err = handle->sync ? handle->sync->err : &own;
 
@@ -47,7 +49,20 @@ static void end_with(struct via_client *client, struct via_handle *handle,
         via_error_fini(&own);
 }
 
-/* Ends every call in flight by @why. */
+/* The link is over, because of @why: so is the call, unless it is made again. */
+static void lose(struct via_client *client, struct via_handle *handle,
+                 const struct via_error *why) {
+        bool unseen = via_client_unseen(client, handle);
+
+        if (!handle->method->response && !unseen) {
+                end(client, handle, VIA_OK, NULL, NULL);        /* it was to be sent, and was */
+                return;
+        }
+        if (!via_client_again(client, handle, unseen, (int)why->code) || handle->sync)
+                via_client_end_one(client, handle, why);
+}
+
+/* Every call in flight is over because of @why, but for those that are made again. */
 void via_client_end_all(struct via_client *client, const struct via_error *why) {
         void *handle;
         uint32_t id;
@@ -55,13 +70,24 @@ void via_client_end_all(struct via_client *client, const struct via_error *why) 
         via_client_tell(client);
         while (client->session &&
                via_calls_expire(&client->session->pump.conn.calls, INT64_MAX, &handle, &id) == 0)
-                end_with(client, handle, why);
+                lose(client, handle, why);
         while (client->leaving) {
                 struct via_handle *first = client->leaving;
 
                 client->leaving = first->next;
-                end_with(client, first, why);
+                lose(client, first, why);
         }
+}
+
+/* Gives @handle up, which is no longer among the calls: it is overdue. */
+void via_client_end_late(struct via_client *client, struct via_handle *handle) {
+        struct via_error late = VIA_ERROR_INIT;
+
+        via_error_set(&late, VIA_DEADLINE_EXCEEDED, "no response within %u ms%s%s",
+                      handle->timeout_ms, client->dead.message ? ", and there is no link: " : "",
+                      client->dead.message ? client->dead.message : "");
+        via_client_end_one(client, handle, &late);
+        via_error_fini(&late);
 }
 
 /*
@@ -152,7 +178,9 @@ static void on_failure(struct via_client *client, const struct via_event *ev, in
                 code = via_client_answer(err, client, handle->method, ev);
         else
                 code = bad_answer(client, handle, code, ev, err);
-        end(client, handle, code, NULL, err);
+        if (code != VIA_UNAVAILABLE || !via_client_again(client, handle, false, code) ||
+            handle->sync)
+                end(client, handle, code, NULL, err);
         via_error_fini(&own);
 }
 
@@ -163,7 +191,7 @@ __attribute__((cold)) static void bad_metadata(struct via_client *client,
                 .message = (char *)(uintptr_t) "the server's metadata are wrong"
         };
 
-        end_with(client, handle, &why);
+        via_client_end_one(client, handle, &why);
 }
 
 /* The answer of a streaming call: kept until the stream is finished. */
@@ -246,15 +274,13 @@ void via_client_expire(struct via_client *client, int64_t now) {
 
         while (via_calls_expire(&session->pump.conn.calls, now, &call, &id) == 0) {
                 struct via_handle *handle = call;
-                struct via_error late = VIA_ERROR_INIT;
 
                 via_session_put(session, handle->high,
                                 &(struct wire_header){ .type = WIRE_CANCEL, .id = id });
-                via_error_set(&late, VIA_DEADLINE_EXCEEDED, "no response within %u ms",
-                              handle->timeout_ms);
-                end_with(client, handle, &late);
-                via_error_fini(&late);
+                via_client_end_late(client, handle);
         }
+        if (__builtin_expect(client->links.waiting != NULL, 0))
+                via_waiting_tick(client, now);
 }
 
 bool via_client_has_news(const struct via_client *client) {

@@ -116,9 +116,12 @@ int via_client_sleep(struct via_client *client, int64_t until) {
         struct via_pump *pump = &session->pump;
         int r;
 
-        if (__builtin_expect(client->ending != NULL, 0)) {
-                via_session_ready(session);     /* that is something to return with */
-                return (int)client->dead.code;
+        if (__builtin_expect(client->alert, 0)) {
+                int64_t earlier = until;
+
+                if (via_client_alert(client, &earlier))
+                        return (int)client->dead.code;
+                until = earlier;
         }
         if (__builtin_expect(session->delivering > client->swept, 0))
                 sweep(client);
@@ -135,9 +138,17 @@ int via_client_sleep(struct via_client *client, int64_t until) {
         }
         if (!client->dead.code && (pump->conn.calls.n || session->open))
                 via_session_tick(session, via_clock_ms());
-        if (__builtin_expect(session->ready || client->ending || client->leaving, 0))
+        if (__builtin_expect(session->ready || client->alert, 0) && via_session_has_news(session))
                 via_session_ready(session);
         return (int)client->dead.code;
+}
+
+static void set_timer(struct via_client *client, int64_t now) {
+        int64_t due = due_of(client), waiting = INT64_MAX;
+
+        if (client->links.waiting)
+                waiting = via_waiting_due(client);
+        via_timer_set(client->timer, waiting < due ? waiting : due, now);
 }
 
 /* The end of a turn of the loop driver: gives up what is overdue, sends, and sleeps again. */
@@ -161,7 +172,11 @@ static void settle(struct via_client *client) {
                 via_session_kick(session);
         if (client->dead.code)
                 return;
-        r = client->again ? VIA_AWAKE : via_pump_arm(pump, true, &wait);
+        if (!client->watch)                     /* the link is a new one */
+                client->watch = via_watch_new(client->loop, via_client_wake, client);
+        r = !client->watch  ? -ENOMEM
+            : client->again ? VIA_AWAKE
+                            : via_pump_arm(pump, true, &wait);
         client->awake = r == VIA_AWAKE;
         if (client->awake)
                 via_session_kick(session);
@@ -170,7 +185,8 @@ static void settle(struct via_client *client) {
         if (r < 0)
                 via_client_lost(client, r);
         else
-                via_timer_set(client->timer, due_of(client), now);
+                set_timer(client, now);
+        via_timer_hold(client->timer, false);   /* the link keeps the loop */
 }
 
 /*
@@ -223,11 +239,15 @@ void via_client_tail(void *owner) {
                 via_client_wake(client);
                 return;
         }
+        if (client->links.waiting && !client->dead.code)
+                via_client_settle_down(client);
         if (!client->dead.code)
                 settle(client);
         if (client->dead.code) {
                 client->watch = via_watch_close(client->watch);
                 via_session_ready(client->session);
+                if (client->links.place)
+                        via_client_turn_down(client);
                 if (via_session_has_news(client->session))
                         via_session_kick(client->session);
         }

@@ -193,6 +193,14 @@ void via_timer_stop(struct via_timer *timer) {
         uv_timer_stop(&timer->uv);
 }
 
+/* Whether the loop has to live as long as the timer is set: for what nothing else keeps it. */
+void via_timer_hold(struct via_timer *timer, bool hold) {
+        if (hold)
+                uv_ref((uv_handle_t *)&timer->uv);
+        else
+                uv_unref((uv_handle_t *)&timer->uv);
+}
+
 static void on_handle_closed(uv_handle_t *handle) {
         free(handle);                           /* the first member of a timer or a tail */
 }

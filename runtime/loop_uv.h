@@ -25,6 +25,7 @@ struct via_timer;
 struct via_timer *via_timer_new(uv_loop_t *loop, via_wake_fn wake, void *owner);
 void via_timer_set(struct via_timer *timer, int64_t due, int64_t now);
 void via_timer_stop(struct via_timer *timer);
+void via_timer_hold(struct via_timer *timer, bool hold);
 struct via_timer *via_timer_close(struct via_timer *timer);
 
 struct via_tail;

@@ -119,8 +119,7 @@ static int put_control(struct via_pump *pump) {
 
         if (pump->lanes)
                 return via_lanes_put_control(pump);
-        r = via_buffer_room(&pump->out, pump->pool, VIA_CONN_PULL);
-
+        r = via_pump_room(pump, &pump->out, &pump->base, VIA_CONN_PULL);
         if (r < 0)
                 return r;
         pump->out.tail += via_conn_pull(&pump->conn, pump->out.data + pump->out.tail);
@@ -142,7 +141,7 @@ uint8_t *via_pump_reserve_more(struct via_pump *pump, size_t size) {
                         return room + pump->lent;
                 }
         }
-        if (via_buffer_room(&pump->out, pump->pool, size) < 0)
+        if (via_pump_room(pump, &pump->out, &pump->base, size) < 0)
                 return NULL;
         return pump->out.data + pump->out.tail;
 }
@@ -155,8 +154,8 @@ void via_pump_forget(struct via_pump *pump) {
         via_lanes_forget(pump);
 }
 
-/* Sends what is in @out: as via_pump_flush(). */
-int via_pump_send(struct via_pump *pump, struct via_buffer *out) {
+/* Sends what is in @out, before which *@base bytes were queued: as via_pump_flush(). */
+int via_pump_send(struct via_pump *pump, struct via_buffer *out, uint64_t *base) {
         while (via_buffer_used(out)) {
                 ssize_t n = pump->link->by->send(pump->link, out->data + out->head,
                                                  via_buffer_used(out));
@@ -168,8 +167,10 @@ int via_pump_send(struct via_pump *pump, struct via_buffer *out) {
                 out->head += (size_t)n;
                 VIA_POINT("pump: a piece is sent");
         }
-        if (out->data)
+        if (out->data) {
+                *base += out->tail;
                 via_buffer_give(out, pump->pool);
+        }
         return 0;
 }
 
@@ -189,7 +190,7 @@ int via_pump_flush(struct via_pump *pump) {
         }
         if (pump->lanes)
                 return via_lanes_flush(pump);
-        return via_pump_send(pump, &pump->out);
+        return via_pump_send(pump, &pump->out, &pump->base);
 }
 
 /*

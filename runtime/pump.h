@@ -17,6 +17,7 @@ enum via_lending { VIA_LENDS_OUT, VIA_LENDS_LINK, VIA_LENDS_HIGH };
 struct via_lane {
         struct via_buffer in, out;
         uint64_t          skip;         /* as via_conn.skip */
+        uint64_t          base;         /* as via_pump.base */
 };
 
 struct via_pump {
@@ -29,6 +30,7 @@ struct via_pump {
         size_t            view_size, view_used;
         /* bytes written into the link's own room, not yet sent; they go before `out` */
         size_t            lent;
+        uint64_t          base;         /* bytes that were ever queued before out.data[0] */
         struct via_lane   high;
         uint8_t           lending;      /* enum via_lending */
         bool              lanes;        /* the link has priorities */
@@ -51,7 +53,7 @@ void via_pump_rest(struct via_pump *pump, int64_t now);
 
 uint8_t *via_pump_reserve_more(struct via_pump *pump, size_t size);
 void via_pump_forget(struct via_pump *pump);
-int  via_pump_send(struct via_pump *pump, struct via_buffer *out);
+int  via_pump_send(struct via_pump *pump, struct via_buffer *out, uint64_t *base);
 int  via_pump_flush(struct via_pump *pump);
 
 int  via_pump_arm(struct via_pump *pump, bool read, struct via_wait *ret_wait);
@@ -64,6 +66,17 @@ uint8_t *via_lanes_reserve(struct via_pump *pump, size_t size);
 void via_lanes_forget(struct via_pump *pump);
 int  via_lanes_put_control(struct via_pump *pump);
 int  via_lanes_flush(struct via_pump *pump);
+
+/* via_buffer_room() for what is to be sent, which may be moved to the front by that. */
+static inline int via_pump_room(struct via_pump *pump, struct via_buffer *out, uint64_t *base,
+                                size_t size) {
+        size_t head = out->head;
+        int r = via_buffer_room(out, pump->pool, size);
+
+        if (__builtin_expect(head != out->head, 0))
+                *base += head - out->head;
+        return r;
+}
 
 /*
  * The next event in what was received: as via_conn_next(). Its body is good until the next call
@@ -125,6 +138,22 @@ static inline void via_pump_commit(struct via_pump *pump, size_t size) {
 static inline bool via_pump_idle(const struct via_pump *pump) {
         return !pump->lent && !pump->out.data && !pump->high.out.data &&
                !via_conn_talks(&pump->conn);
+}
+
+/*
+ * Where what was written last ends, in all that was ever queued of its stream: it has left as a
+ * whole when via_pump_gone() is as much. What the link's own memory holds counts as gone.
+ */
+static inline uint64_t via_pump_mark(const struct via_pump *pump, bool high) {
+        if (__builtin_expect(high && pump->lanes, 0))
+                return pump->high.base + pump->high.out.tail;
+        return pump->base + pump->out.tail;
+}
+
+static inline uint64_t via_pump_gone(const struct via_pump *pump, bool high) {
+        if (high && pump->lanes)
+                return pump->high.base + pump->high.out.head;
+        return pump->base + pump->out.head;
 }
 
 /* Bytes written but not yet sent. */

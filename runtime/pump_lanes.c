@@ -128,7 +128,7 @@ uint8_t *via_lanes_reserve(struct via_pump *pump, size_t size) {
 
         if (via_conn_talks(&pump->conn) && via_lanes_put_control(pump) < 0)
                 return NULL;
-        if (via_buffer_room(out, pump->pool, size) < 0)
+        if (via_pump_room(pump, out, &pump->high.base, size) < 0)
                 return NULL;
         pump->lending = VIA_LENDS_HIGH;
         return out->data + out->tail;
@@ -142,7 +142,7 @@ void via_lanes_forget(struct via_pump *pump) {
 /* Queues what the machine has to say, but for a goaway. */
 int via_lanes_put_control(struct via_pump *pump) {
         struct via_buffer *out = &pump->high.out;
-        int r = via_buffer_room(out, pump->pool, VIA_CONN_PULL);
+        int r = via_pump_room(pump, out, &pump->high.base, VIA_CONN_PULL);
 
         if (r < 0)
                 return r;
@@ -151,7 +151,7 @@ int via_lanes_put_control(struct via_pump *pump) {
 }
 
 static int put_goaway(struct via_pump *pump) {
-        int r = via_buffer_room(&pump->out, pump->pool, VIA_CONN_PULL);
+        int r = via_pump_room(pump, &pump->out, &pump->base, VIA_CONN_PULL);
 
         if (r < 0)
                 return r;
@@ -169,10 +169,10 @@ int via_lanes_flush(struct via_pump *pump) {
         }
         if (pump->high.out.data) {
                 pump->link->send_priority = VIA_HIGH;
-                r = via_pump_send(pump, &pump->high.out);
+                r = via_pump_send(pump, &pump->high.out, &pump->high.base);
                 if (r)
                         return r;
         }
         pump->link->send_priority = VIA_NORMAL;
-        return via_pump_send(pump, &pump->out);
+        return via_pump_send(pump, &pump->out, &pump->base);
 }

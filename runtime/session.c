@@ -56,6 +56,9 @@ void via_session_event(struct via_session *session, const struct via_event *ev, 
                 via_call_given_up(ev->call, VIA_CANCELLED);
                 break;
         case VIA_EVENT_GOAWAY:
+                if (session->client)
+                        via_client_goaway(session->client, ev->id);
+                break;
         case VIA_EVENT_PONG:
                 break;
         }
@@ -123,5 +126,7 @@ void via_session_end(struct via_session *session) {
                 via_call_lost(session->open);
         while (session->streams)
                 via_stream_leave(session->streams);
+        while (session->ready)
+                via_stream_unready(session->ready);
         session->tail = via_tail_close(session->tail);
 }

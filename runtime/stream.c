@@ -2,6 +2,7 @@
  * stream.c - one end of a streaming call: its place in a session, and when its user is told
  */
 #include <stdlib.h>
+#include "client_impl.h"
 #include "serve.h"
 #include "stream.h"
 
@@ -17,7 +18,7 @@ void via_stream_join(struct via_stream *stream, struct via_session *session, uin
         session->streams = stream;
 }
 
-static void unready(struct via_stream *stream) {
+void via_stream_unready(struct via_stream *stream) {
         if (!stream->is_ready)
                 return;
         *stream->prev_ready = stream->next_ready;
@@ -33,7 +34,7 @@ void via_stream_leave(struct via_stream *stream) {
         if (!session)
                 return;
         via_conn_drop(&session->pump.conn, &stream->flow);
-        unready(stream);
+        via_stream_unready(stream);
         *stream->prev = stream->next;
         if (stream->next)
                 stream->next->prev = stream->prev;
@@ -43,14 +44,20 @@ void via_stream_leave(struct via_stream *stream) {
 
 /* Frees what it holds; it has left. */
 void via_stream_fini(struct via_stream *stream) {
+        via_stream_unready(stream);
         via_buffer_give(&stream->in, stream->pool);
         via_error_fini(&stream->err);
         free(stream->reply);
 }
 
+/* Where a client's stream is told things that has no link yet, or not any more. */
+static struct via_session *home(const struct via_stream *stream) {
+        return stream->client && stream->client->links.place ? &stream->client->own : NULL;
+}
+
 /* Its user is to be told, at the end of the turn, that something may go on. */
 void via_stream_mark(struct via_stream *stream) {
-        struct via_session *session = stream->session;
+        struct via_session *session = stream->session ? stream->session : home(stream);
 
         if (stream->work) {
                 via_work_wake(stream->work);
@@ -78,7 +85,7 @@ void via_streams_tell(struct via_session *session) {
         while (due) {
                 struct via_stream *stream = due;
 
-                unready(stream);
+                via_stream_unready(stream);
                 stream->on_ready(stream->user, stream);
         }
 }
@@ -88,7 +95,7 @@ void via_stream_on_ready(struct via_stream *stream,
         stream->on_ready = on_ready;
         stream->user = user;
         if (!on_ready)
-                unready(stream);
+                via_stream_unready(stream);
         else
                 via_stream_mark(stream);        /* there may be something to do already */
 }

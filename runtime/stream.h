@@ -63,11 +63,13 @@ static inline const struct via_type *via_stream_writes(const struct via_stream *
         return stream->served ? stream->method->out_item : stream->method->in_item;
 }
 
+void via_stream_begin(struct via_stream *stream);
 void via_stream_join(struct via_stream *stream, struct via_session *session, uint32_t id);
 void via_stream_leave(struct via_stream *stream);
 void via_stream_fini(struct via_stream *stream);
 void via_stream_mark(struct via_stream *stream);
 void via_streams_tell(struct via_session *session);
+void via_stream_unready(struct via_stream *stream);
 
 void via_stream_came(struct via_stream *stream, const struct via_event *ev);
 bool via_stream_peek(const struct via_stream *stream, const uint8_t **ret_bytes, size_t *ret_size);

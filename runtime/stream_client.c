@@ -9,13 +9,30 @@
 #include "serve.h"
 #include "stream.h"
 
+/* Its call has been sent: from now on the machine knows it. */
+void via_stream_begin(struct via_stream *stream) {
+        const struct via_method *method = stream->method;
+        struct via_client *client = stream->client;
+        uint8_t state = (uint8_t)((method->in_item ? VIA_FLOW_SENDS : 0) |
+                                  (method->out_item ? VIA_FLOW_RECEIVES : 0));
+        /* as it may have been closed already */
+        uint8_t closed = stream->flow.state & VIA_FLOW_CLOSED;
+
+        stream->high = stream->handle->high;
+        via_conn_flow(&client->session->pump.conn, &stream->flow, state);
+        stream->flow.state |= closed;
+        via_calls_flow(&client->session->pump.conn.calls, stream->handle->id, &stream->flow);
+        via_stream_join(stream, client->session, stream->handle->id);
+        via_stream_end(stream);
+        via_stream_mark(stream);                /* if its user was told to wait */
+        via_session_kick(client->session);
+}
+
 int via_stream_open(struct via_client *client, const struct via_method *method,
                     const struct via_call_options *options, const void *request,
                     struct via_stream **ret_stream, struct via_error *err) {
         struct via_stream *stream = calloc(1, sizeof(*stream));
         struct via_handle *handle = via_handle_take(client);
-        uint8_t state = (uint8_t)((method->in_item ? VIA_FLOW_SENDS : 0) |
-                                  (method->out_item ? VIA_FLOW_RECEIVES : 0));
         int code;
 
         if (!stream || !handle) {
@@ -29,6 +46,7 @@ int via_stream_open(struct via_client *client, const struct via_method *method,
         stream->client = client;
         stream->handle = handle;
         stream->limits = &client->limits;
+        stream->pool = client->session->pump.pool;
         stream->arena = options ? options->arena : NULL;
         handle->stream = stream;
         handle->special = true;
@@ -38,16 +56,13 @@ int via_stream_open(struct via_client *client, const struct via_method *method,
                 free(stream);
                 return code;
         }
-        stream->high = handle->high;
-        via_conn_flow(&client->session->pump.conn, &stream->flow, state);
-        via_stream_join(stream, client->session, handle->id);
         if (handle->outgoing && handle->outgoing->answered) {
+                via_stream_join(stream, client->session, 0);
                 via_stream_over(stream, VIA_OK, NULL);
                 via_handle_put(client, handle);
-        } else {
-                via_calls_flow(&client->session->pump.conn.calls, handle->id, &stream->flow);
+        } else if (!handle->waiting) {
+                via_stream_begin(stream);
         }
-        via_session_kick(client->session);
         *ret_stream = stream;
         return VIA_OK;
 }
@@ -120,7 +135,7 @@ int via_stream_close_send(struct via_stream *stream, struct via_error *err) {
                 return VIA_OK;
         stream->flow.state |= VIA_FLOW_CLOSED;
         via_stream_end(stream);
-        if (!stream->client->loop)
+        if (!stream->client->loop && stream->session)
                 via_client_send(stream->client, via_clock_ms());
         return VIA_OK;
 }

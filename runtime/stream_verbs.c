@@ -106,6 +106,16 @@ static int write_own(struct via_stream *stream, const void *item, struct via_err
         return code;
 }
 
+/* The call has not even been sent, for want of a link: whether that is not for us to change. */
+static bool wait_for_link(struct via_stream *stream) {
+        struct via_client *client = stream->client;
+
+        while (!client->loop && stream->handle && stream->handle->waiting)
+                via_client_sleep(client, INT64_MAX);
+        stream->full = client->loop != NULL;
+        return client->loop != NULL;
+}
+
 static int write_served(struct via_stream *stream, const void *item, struct via_error *err) {
         int code = via_call_head(stream->call);
 
@@ -124,6 +134,8 @@ int via_stream_write(struct via_stream *stream, const struct via_method *method,
                                      "%s: the sending side is closed", method->name);
         if (stream->work)
                 return via_work_write(stream, item, err);
+        if (stream->handle && stream->handle->waiting && wait_for_link(stream))
+                return VIA_LATER;
         if (stream->done || !stream->session)
                 return over(stream, err);
         return stream->served ? write_served(stream, item, err) : write_own(stream, item, err);

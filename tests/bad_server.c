@@ -37,7 +37,7 @@ static void *server_main(void *arg) {
 static void meet(void (*play)(struct raw *raw), bool hears, enum via_code code, const char *words,
                  enum via_code code2, const char *words2) {
         struct script script = { .play = play, .hears = hears };
-        struct via_client_options options = { .timeout_ms = 200 };
+        struct via_client_options options = { .timeout_ms = 200, .flags = VIA_CLIENT_ONCE };
         char dir[] = "/tmp/via-bad-server-XXXXXX", path[64], endpoint[80];
         pthread_t thread;
 

@@ -13,6 +13,7 @@ const struct via_method *method(const char *name) {
         static const struct via_interface *const all[] = { &conf_Basic_interface,
                                                            &conf_Other_interface,
                                                            &conf_Later_interface,
+                                                           &conf_Streams_interface,
                                                            &conf_Nobody_interface };
         char full[64];
 
@@ -94,12 +95,13 @@ void outcome_fini(struct outcome *outcome) {
         via_error_fini(&outcome->err);
 }
 
-int caller_start(struct caller *caller, const char *name, const struct via_call_options *options,
-                 const void *request, struct outcome *outcome) {
+int caller_start_of(struct caller *caller, const struct via_method *m,
+                    const struct via_call_options *options, const void *request,
+                    struct outcome *outcome) {
         struct via_error err = VIA_ERROR_INIT;
         int code;
 
-        *outcome = (struct outcome){ .method = method(name) };
+        *outcome = (struct outcome){ .method = m };
         code = via_client_start(caller->client, outcome->method, options, request, on_done,
                                 outcome, &err);
         CHECK_INT(outcome->ended, ==, 0);
@@ -108,6 +110,19 @@ int caller_start(struct caller *caller, const char *name, const struct via_call_
                 outcome->err = err;
         }
         return code;
+}
+
+int caller_start(struct caller *caller, const char *name, const struct via_call_options *options,
+                 const void *request, struct outcome *outcome) {
+        return caller_start_of(caller, method(name), options, request, outcome);
+}
+
+/* What can happen now, without waiting, happens. */
+void caller_step(struct caller *caller) {
+        if (caller->driver == LOOP)
+                uv_run(&caller->loop, UV_RUN_NOWAIT);
+        else
+                via_client_turn(caller->client, 0, NULL);
 }
 
 /* Whatever can happen next, happens. */
@@ -133,17 +148,17 @@ void caller_wait(struct caller *caller, unsigned n, const struct outcome *outcom
                         caller_turn(caller);
 }
 
-int caller_call(struct caller *caller, const char *name, const struct via_call_options *options,
-                const void *request, void *response, struct via_error *err) {
-        const struct via_method *m = method(name);
+int caller_call_of(struct caller *caller, const struct via_method *m,
+                   const struct via_call_options *options, const void *request, void *response,
+                   struct via_error *err) {
         struct outcome outcome;
         int code;
 
         if (caller->driver == BLOCKING)
                 return via_client_call(caller->client, m, options, request, response, err);
-        code = caller_start(caller, name, options, request, &outcome);
+        code = caller_start_of(caller, m, options, request, &outcome);
         if (!code && !m->response) {
-                uv_run(&caller->loop, UV_RUN_NOWAIT);
+                caller_step(caller);
                 return VIA_OK;
         }
         if (!code) {
@@ -162,6 +177,11 @@ int caller_call(struct caller *caller, const char *name, const struct via_call_o
                 via_error_fini(&outcome.err);
         }
         return code;
+}
+
+int caller_call(struct caller *caller, const char *name, const struct via_call_options *options,
+                const void *request, void *response, struct via_error *err) {
+        return caller_call_of(caller, method(name), options, request, response, err);
 }
 
 static uint8_t bytes[8 << 20];

@@ -103,13 +103,20 @@ int  caller_open(struct caller *caller, enum driver driver, const char *endpoint
 void caller_close(struct caller *caller);
 
 /* One call from its start to its end, as via_client_call(). */
+int  caller_call_of(struct caller *caller, const struct via_method *m,
+                   const struct via_call_options *options, const void *request, void *response,
+                   struct via_error *err);
 int  caller_call(struct caller *caller, const char *name, const struct via_call_options *options,
                 const void *request, void *response, struct via_error *err);
 
 /* Makes @outcome ready, and starts a call that ends in it. */
+int  caller_start_of(struct caller *caller, const struct via_method *m,
+                    const struct via_call_options *options, const void *request,
+                    struct outcome *outcome);
 int  caller_start(struct caller *caller, const char *name, const struct via_call_options *options,
                  const void *request, struct outcome *outcome);
 void caller_turn(struct caller *caller);
+void caller_step(struct caller *caller);
 void caller_poll(struct caller *caller);
 void caller_wait(struct caller *caller, unsigned n, const struct outcome *outcomes);
 void outcome_fini(struct outcome *outcome);

@@ -3,13 +3,16 @@
 /*
  * via/client.h - a connection to a server, and calls over it
  *
- * A client handle is one link to one server. It may have any number of calls in flight, but
- * only one thread may use it at a time. When its link ends, every call of it ends with
- * VIA_UNAVAILABLE, and so does each later one: opening again is the application's decision.
+ * A client has one link to one server at a time, with any number of calls in flight; only one
+ * thread may use it at a time. When its link ends, the calls that the server may have seen end
+ * with VIA_UNAVAILABLE, and the next call connects again: to the first URI of its endpoint where
+ * somebody answers. A call that the server has certainly never seen is made again by itself.
+ * docs/connections.md says when, and how long it is waited for.
  *
- * Two drivers, the same semantics. Without a loop the handle blocks: the calls it is waiting
+ * Two drivers, the same semantics. Without a loop the client blocks: the calls it is waiting
  * for are the only thing that happens. With options.loop it never blocks after
- * via_client_open(), and on_done functions run inside uv_run().
+ * via_client_open(), on_done functions run inside uv_run(), and what connects again is a thread
+ * of libuv's pool.
  */
 #include <stdint.h>
 #include <via/error.h>
@@ -29,13 +32,24 @@ struct via_interface;
 struct via_metadata;
 struct via_method;
 
+enum {                                          /* via_client_options.flags */
+        /* via_client_open() does not connect, but the first call does */
+        VIA_CLIENT_LAZY    = 1,
+        /* one link and no other: when it has ended, so has the client but for via_client_close() */
+        VIA_CLIENT_ONCE    = 2,
+        /* what comes with its client (exec:) is started anew, too, when it has ended */
+        VIA_CLIENT_RESTART = 4,
+};
+
 struct via_client_options {
         struct via_limits  limits;              /* { 0 }: the defaults */
         /* borrowed until the client is closed; NULL: a blocking client */
         struct uv_loop_s  *loop;
         uint32_t           timeout_ms;          /* of each call that says nothing else; 0: 30,000 */
         uint32_t           connect_timeout_ms;  /* of each URI that is tried; 0: 5,000 */
-        void              *reserved[6];         /* zero */
+        uint32_t           flags;               /* VIA_CLIENT_… */
+        uint32_t           spare;               /* zero */
+        void              *reserved[5];         /* zero */
 };
 
 enum {                                          /* via_call_options.flags */
@@ -44,6 +58,16 @@ enum {                                          /* via_call_options.flags */
          * instead of ending with VIA_UNAVAILABLE.
          */
         VIA_WAIT_FOR_READY = 1,
+};
+
+/* What a client's link is doing. */
+enum via_client_state {
+        VIA_CLIENT_IDLE,                        /* there is none; the next call connects */
+        VIA_CLIENT_CONNECTING,
+        VIA_CLIENT_READY,                       /* there is one, as far as is known */
+        /* there is none, and it is too early to try again */
+        VIA_CLIENT_BACKING_OFF,
+        VIA_CLIENT_CLOSED,                      /* there will be none any more */
 };
 
 struct via_call_options {
@@ -75,8 +99,10 @@ struct via_call_options {
         struct via_metadata       *trailer;
         uint32_t                   flags;       /* VIA_WAIT_FOR_READY */
         /*
-         * how often at most the call is made again when the server has certainly not begun it, or
-         * is @idempotent and ended with VIA_UNAVAILABLE; 0: never
+         * How often at most the call is made again when it has ended with VIA_UNAVAILABLE, and the
+         * server has certainly never seen it, or its method is @idempotent. One that was certainly
+         * never seen is made again once even with 0, at once and if there is a link then. All of
+         * it within the one timeout. Streams are not made again.
          */
         uint32_t                   retries;
         void                      *reserved[1]; /* zero */
@@ -87,21 +113,36 @@ struct via_call_options {
  * stands for the first of its URIs where somebody answers (docs/endpoints.md); waits until it
  * is connected, at most the connect timeout, for each of them. @options (NULL: all defaults) is
  * read now and stays yours. On success *@ret_client is yours; close it with via_client_close().
+ * What a name stands for is looked up now, and not again for later links.
  *
  * VIA_INVALID_ARGUMENT, VIA_OUT_OF_RANGE: the endpoint has a mistake (the error says which).
- * VIA_NOT_FOUND: nobody knows the name. VIA_UNAVAILABLE: nobody answers there.
- * VIA_PERMISSION_DENIED: the file may not be opened. VIA_DEADLINE_EXCEEDED,
- * VIA_RESOURCE_EXHAUSTED (descriptors, memory).
+ * VIA_NOT_FOUND: nobody knows the name. VIA_RESOURCE_EXHAUSTED (descriptors, memory). Not with
+ * VIA_CLIENT_LAZY: VIA_UNAVAILABLE: nobody answers there. VIA_PERMISSION_DENIED: the file may
+ * not be opened. VIA_DEADLINE_EXCEEDED.
  */
 int via_client_open(struct via_client **ret_client, const char *endpoint,
                     const struct via_client_options *options, struct via_error *err);
 
 /*
- * Ends the link and frees @client; calls still in flight end with VIA_CANCELLED first (their
- * on_done runs inside). Always 0, so that main() can return it. NULL is allowed. With a loop,
- * the loop must run (once more) for its handles to be closed. Not from within on_done.
+ * Ends the link and frees @client; calls still in flight, or waiting for a link, end with
+ * VIA_CANCELLED first (their on_done runs inside). Always 0, so that main() can return it. NULL
+ * is allowed. With a loop, the loop must run (once more) for its handles to be closed; if it is
+ * connecting, until that has come to its end. Not from within on_done.
  */
 int via_client_close(struct via_client *client);
+
+/* What the link is doing now, as far as it is known: a client that does nothing hears nothing. */
+enum via_client_state via_client_state(const struct via_client *client);
+
+/*
+ * Calls @on_state with @user each time the state has changed, in the thread that uses the client
+ * and from within what it does just then; NULL: no more. It may start calls, but neither wait
+ * for one nor close the client.
+ */
+void via_client_on_state(struct via_client *client,
+                         void (*on_state)(void *user, struct via_client *client,
+                                          enum via_client_state state),
+                         void *user);
 
 /*
  * Calls @method and waits for its answer: what every generated stub does. @request and
@@ -110,7 +151,8 @@ int via_client_close(struct via_client *client);
  * is untouched. For a oneway method @response is NULL, and success means sent.
  *
  * Blocking clients only (VIA_FAILED_PRECONDITION with a loop). Codes: what the server answered;
- * VIA_DEADLINE_EXCEEDED; VIA_UNAVAILABLE, the link ended; VIA_INVALID_ARGUMENT, the request
+ * VIA_DEADLINE_EXCEEDED; VIA_UNAVAILABLE, the link ended or there is none, and the sentence says
+ * why and when it is worth trying again; VIA_INVALID_ARGUMENT, the request
  * breaks a rule of the .idl; VIA_RESOURCE_EXHAUSTED, the request is larger than the server
  * takes, or too many calls are in flight; VIA_INTERNAL, the answer could not be decoded.
  */
@@ -188,15 +230,19 @@ int via_client_add(struct via_client *client, const struct via_interface *interf
 /*
  * One turn of a blocking client with started calls: sends what is waiting, waits for answers
  * (at most @timeout_ms; 0: not at all), ends the calls that were answered or are overdue, and
- * sends what their on_done functions started. VIA_OK also if nothing happened; VIA_UNAVAILABLE
- * if the link has ended (all calls have then been ended).
+ * sends what their on_done functions started. Connects if calls wait for a link, which may take
+ * the connect timeout. VIA_OK also if nothing happened; VIA_UNAVAILABLE if the link has ended
+ * and no call waits for another one.
  */
 int via_client_turn(struct via_client *client, uint32_t timeout_ms, struct via_error *err);
 
 /* How many started calls have not ended yet. */
 unsigned via_client_pending(const struct via_client *client);
 
-/* The URI it is connected to, of a name the one that answered; lives as long as the client. */
+/*
+ * The URI it is connected to, was the last time or will try first; of a name the one that
+ * answered. Lives as long as the client.
+ */
 const char *via_client_endpoint(const struct via_client *client);
 
 #ifdef __cplusplus
