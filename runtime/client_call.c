@@ -7,6 +7,7 @@
 #include <string.h>
 #include "client_impl.h"
 #include "clock.h"
+#include "codec_octets.h"
 #include "metadata.h"
 
 /* Whether there is a link to call over, and room in its queue. */
@@ -140,7 +141,7 @@ int via_client_begin(struct via_client *client, const struct via_method *method,
                 return cannot_call(client, method, err);
         if (priority >= VIA_PRIORITIES)
                 return bad_priority(err, client, method, priority);
-        if (via_message_size(method->request, request, &size, NULL) != VIA_OK)
+        if (via_size(method->request, request, &size) != VIA_OK)
                 return bad_request(err, client, method, request);
         if (options && __builtin_expect(has_more(options), 0)) {
                 r = more_of(client, method, options, handle, &timeout_ms, &meta, &meta_size, err);
@@ -176,7 +177,7 @@ int via_client_begin(struct via_client *client, const struct via_method *method,
         if (meta_size)
                 room = (uint8_t *)mempcpy(room, meta, meta_size);
         wire_put64(room, method->id);
-        via_message_encode(method->request, request, room + WIRE_METHOD, size);
+        via_encode(method->request, request, room + WIRE_METHOD, size);
         via_pump_commit(pump, WIRE_HEADER + meta_size + WIRE_METHOD + size);
         if (handle)
                 handle->flying = true;
