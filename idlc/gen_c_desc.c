@@ -194,6 +194,19 @@ static void init_function(struct gen *gen, const struct message *message, const 
         buf_puts(out, "}\n");
 }
 
+/*
+ * The tag of the one field that the whole message is, if that is a sequence of octets of any
+ * length: there are short ways for these. Else 0.
+ */
+static unsigned octets_tag(const struct message *message) {
+        const struct field *field = message->fields;
+
+        return message->n_fields == 1 && field->bytes && !field->many && !field->optional &&
+                               !has_rule(field) && field->id < 16
+                       ? field->id << 3 | 2
+                       : 0;
+}
+
 void gen_message_tables(struct gen *gen, const struct message *message) {
         struct field **sorted = arena_array(gen->arena, struct field *, message->n_fields);
         const char *fields = "NULL", *by_name = "NULL", *range = "NULL", *rule = "NULL",
@@ -233,8 +246,8 @@ void gen_message_tables(struct gen *gen, const struct message *message) {
         buf_printf(out, "                %u, %s, %s,\n", n, fields, by_name);
         buf_printf(out, "                %u, %s,\n", n_ranges, range);
         buf_printf(out,
-                   "                %s, NULL, NULL, NULL,\n        },\n        %s, %s, %u,\n};\n",
-                   init, rule, spans, n_spans);
+                   "                %s, NULL, NULL, NULL,\n        },\n        %s, %s, %u, %u,\n};\n",
+                   init, rule, spans, n_spans, octets_tag(message));
         if (!message->is_private)
                 init_function(gen, message, init);
 }

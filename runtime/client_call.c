@@ -8,6 +8,7 @@
 #include <string.h>
 #include "client_impl.h"
 #include "clock.h"
+#include "codec_octets.h"
 #include "metadata.h"
 
 /* Whether there is a link to call over, and surely room in its queue. */
@@ -143,7 +144,7 @@ static VIA_IN_LINE int look_at(struct via_client *client, const struct via_metho
         if (priority >= VIA_PRIORITIES)
                 return bad_priority(err, client, method, priority);
         asked->high = priority == VIA_HIGH;
-        if (via_message_size(method->request, request, &size, NULL) != VIA_OK)
+        if (via_size(method->request, request, &size) != VIA_OK)
                 return bad_request(err, client, method, request);
         asked->size = size;
         if (__builtin_expect(options && has_more(options), 0)) {

@@ -21,6 +21,7 @@
 #include <via/client.h>
 #include <via/idl.h>
 #include "arena.h"
+#include "codec_octets.h"
 #include "codec.h"
 #include "endpoint.h"
 #include "intercept.h"
@@ -105,7 +106,7 @@ static inline void via_asked_put(const struct via_asked *asked, uint32_t id, uin
                 memcpy(room, asked->meta, asked->meta_size);
         room += asked->meta_size;
         wire_put64(room, method->id);
-        via_message_encode(method->request, asked->request, room + WIRE_METHOD, asked->size);
+        via_encode(method->request, asked->request, room + WIRE_METHOD, asked->size);
 }
 
 enum {

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "client_impl.h"
 #include "clock.h"
+#include "codec_octets.h"
 #include "metadata.h"
 #include "stream.h"
 
@@ -131,7 +132,7 @@ static inline int decode(struct via_client *client, struct via_handle *handle,
         if (!response)
                 return VIA_RESOURCE_EXHAUSTED;
         *ret_response = response;
-        return via_message_decode(type, ev->body, ev->size, &client->limits, arena, response, NULL);
+        return via_decode(type, ev->body, ev->size, &client->limits, arena, response);
 }
 
 /*

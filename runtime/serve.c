@@ -42,8 +42,8 @@ static inline int decode(struct via_call *call, const struct via_event *ev, void
 
         if (!request)
                 return no_memory(call);
-        if (via_message_decode(type, ev->body, ev->size, call->session->limits, &call->arena,
-                               request, NULL) != VIA_OK)
+        if (via_decode(type, ev->body, ev->size, call->session->limits, &call->arena, request) !=
+            VIA_OK)
                 return bad_request(call, ev, request);
         *ret_request = request;
         return VIA_OK;

@@ -17,7 +17,7 @@
 #include <stdatomic.h>
 #include <via/idl.h>
 #include "arena.h"
-#include "codec.h"
+#include "codec_octets.h"
 #include "failure.h"
 #include "intercept.h"
 #include "methods.h"
@@ -98,7 +98,7 @@ static inline void *via_call_message(struct via_call *call, const struct via_typ
         void *message = via_arena_take(&call->arena, type->desc.sizeof_message, VIA_ARENA_ALIGN);
 
         if (message)
-                via_message_default(type, message);
+                via_default(type, message);
         return message;
 }
 

@@ -151,7 +151,7 @@ static inline bool say_response(struct via_call *call, const void *response) {
         uint8_t *room;
         size_t size;
 
-        if (via_message_size(type, response, &size, NULL) != VIA_OK || size > call->most)
+        if (via_size(type, response, &size) != VIA_OK || size > call->most)
                 return false;
         room = via_pump_reserve_for(pump, call->high, WIRE_HEADER + size);
         if (!room)
@@ -159,7 +159,7 @@ static inline bool say_response(struct via_call *call, const void *response) {
         wire_put_header(room, &(struct wire_header){ .length = (uint32_t)size,
                                                      .type = WIRE_REPLY,
                                                      .id = call->id });
-        via_message_encode(type, response, room + WIRE_HEADER, size);
+        via_encode(type, response, room + WIRE_HEADER, size);
         via_pump_commit(pump, WIRE_HEADER + size);
         return true;
 }

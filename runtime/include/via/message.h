@@ -63,6 +63,11 @@ struct via_type {
         const struct via_rule     *rules;
         const struct via_span     *spans;       /* n_spans of them; NULL: none */
         unsigned                   n_spans;
+        /*
+         * The message is one sequence of octets, without a bound: behind its base lies one
+         * ProtobufCBinaryData, and this is its tag on the wire, of one byte; 0: it is not so.
+         */
+        uint8_t                    octets;
 };
 
 /*

@@ -36,7 +36,7 @@ const struct via_type hello_Nameless_type = {
                 1, hello_Nameless_ranges,
                 hello_Nameless_message_init, NULL, NULL, NULL,
         },
-        NULL, NULL, 0,
+        NULL, NULL, 0, 0,
 };
 
 static void hello_Nameless_message_init(ProtobufCMessage *base) {
@@ -101,7 +101,7 @@ static const struct via_type hello_Greeter_greet_request_type = {
                 1, hello_Greeter_greet_request_ranges,
                 NULL, NULL, NULL, NULL,
         },
-        NULL, NULL, 0,
+        NULL, NULL, 0, 0,
 };
 
 struct hello_Greeter_greet_response {
@@ -133,7 +133,7 @@ static const struct via_type hello_Greeter_greet_response_type = {
                 1, hello_Greeter_greet_response_ranges,
                 NULL, NULL, NULL, NULL,
         },
-        NULL, NULL, 0,
+        NULL, NULL, 0, 0,
 };
 
 static int hello_Greeter_greet_invoke(struct via_call *call, const void *ops, const void *request,

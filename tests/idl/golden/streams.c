@@ -31,7 +31,7 @@ const struct via_type weather_Report_type = {
                 1, weather_Report_ranges,
                 weather_Report_message_init, NULL, NULL, NULL,
         },
-        NULL, NULL, 0,
+        NULL, NULL, 0, 0,
 };
 
 static void weather_Report_message_init(ProtobufCMessage *base) {
@@ -101,7 +101,7 @@ const struct via_type weather_NoSuchCity_type = {
                 1, weather_NoSuchCity_ranges,
                 weather_NoSuchCity_message_init, NULL, NULL, NULL,
         },
-        NULL, NULL, 0,
+        NULL, NULL, 0, 0,
 };
 
 static void weather_NoSuchCity_message_init(ProtobufCMessage *base) {
@@ -166,7 +166,7 @@ static const struct via_type weather_Station_watch_request_type = {
                 1, weather_Station_watch_request_ranges,
                 NULL, NULL, NULL, NULL,
         },
-        NULL, NULL, 0,
+        NULL, NULL, 0, 0,
 };
 
 struct weather_Station_watch_response {
@@ -182,7 +182,7 @@ static const struct via_type weather_Station_watch_response_type = {
                 0, NULL,
                 NULL, NULL, NULL, NULL,
         },
-        NULL, NULL, 0,
+        NULL, NULL, 0, 0,
 };
 
 struct weather_Station_watch_out_item {
@@ -218,7 +218,7 @@ static const struct via_type weather_Station_watch_out_item_type = {
                 1, weather_Station_watch_out_item_ranges,
                 NULL, NULL, NULL, NULL,
         },
-        weather_Station_watch_out_item_rules, NULL, 0,
+        weather_Station_watch_out_item_rules, NULL, 0, 0,
 };
 
 struct weather_Station_upload_request {
@@ -234,7 +234,7 @@ static const struct via_type weather_Station_upload_request_type = {
                 0, NULL,
                 NULL, NULL, NULL, NULL,
         },
-        NULL, NULL, 0,
+        NULL, NULL, 0, 0,
 };
 
 struct weather_Station_upload_response {
@@ -270,7 +270,7 @@ static const struct via_type weather_Station_upload_response_type = {
                 1, weather_Station_upload_response_ranges,
                 NULL, NULL, NULL, NULL,
         },
-        NULL, NULL, 0,
+        NULL, NULL, 0, 0,
 };
 
 struct weather_Station_upload_in_item {
@@ -306,7 +306,7 @@ static const struct via_type weather_Station_upload_in_item_type = {
                 1, weather_Station_upload_in_item_ranges,
                 NULL, NULL, NULL, NULL,
         },
-        weather_Station_upload_in_item_rules, NULL, 0,
+        weather_Station_upload_in_item_rules, NULL, 0, 0,
 };
 
 struct weather_Station_ask_request {
@@ -322,7 +322,7 @@ static const struct via_type weather_Station_ask_request_type = {
                 0, NULL,
                 NULL, NULL, NULL, NULL,
         },
-        NULL, NULL, 0,
+        NULL, NULL, 0, 0,
 };
 
 struct weather_Station_ask_response {
@@ -338,7 +338,7 @@ static const struct via_type weather_Station_ask_response_type = {
                 0, NULL,
                 NULL, NULL, NULL, NULL,
         },
-        NULL, NULL, 0,
+        NULL, NULL, 0, 0,
 };
 
 struct weather_Station_ask_in_item {
@@ -370,7 +370,7 @@ static const struct via_type weather_Station_ask_in_item_type = {
                 1, weather_Station_ask_in_item_ranges,
                 NULL, NULL, NULL, NULL,
         },
-        NULL, NULL, 0,
+        NULL, NULL, 0, 0,
 };
 
 struct weather_Station_ask_out_item {
@@ -406,7 +406,7 @@ static const struct via_type weather_Station_ask_out_item_type = {
                 1, weather_Station_ask_out_item_ranges,
                 NULL, NULL, NULL, NULL,
         },
-        weather_Station_ask_out_item_rules, NULL, 0,
+        weather_Station_ask_out_item_rules, NULL, 0, 0,
 };
 
 static int weather_Station_watch_invoke(struct via_call *call, const void *ops, const void *request,

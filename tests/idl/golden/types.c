@@ -81,7 +81,7 @@ const struct via_type shop_Tags_type = {
                 1, shop_Tags_ranges,
                 shop_Tags_message_init, NULL, NULL, NULL,
         },
-        shop_Tags_rules, NULL, 0,
+        shop_Tags_rules, NULL, 0, 0,
 };
 
 static void shop_Tags_message_init(ProtobufCMessage *base) {
@@ -189,7 +189,7 @@ const struct via_type shop_Article_type = {
                 1, shop_Article_ranges,
                 shop_Article_message_init, NULL, NULL, NULL,
         },
-        shop_Article_rules, NULL, 0,
+        shop_Article_rules, NULL, 0, 0,
 };
 
 static void shop_Article_message_init(ProtobufCMessage *base) {
@@ -307,7 +307,7 @@ const struct via_type shop_Offer_type = {
                 2, shop_Offer_ranges,
                 shop_Offer_message_init, NULL, NULL, NULL,
         },
-        shop_Offer_rules, NULL, 0,
+        shop_Offer_rules, NULL, 0, 0,
 };
 
 static void shop_Offer_message_init(ProtobufCMessage *base) {
@@ -386,7 +386,7 @@ const struct via_type shop_SoldOut_type = {
                 1, shop_SoldOut_ranges,
                 shop_SoldOut_message_init, NULL, NULL, NULL,
         },
-        shop_SoldOut_rules, NULL, 0,
+        shop_SoldOut_rules, NULL, 0, 0,
 };
 
 static void shop_SoldOut_message_init(ProtobufCMessage *base) {
@@ -455,7 +455,7 @@ static const struct via_type shop_Shelf_list_request_type = {
                 1, shop_Shelf_list_request_ranges,
                 NULL, NULL, NULL, NULL,
         },
-        NULL, NULL, 0,
+        NULL, NULL, 0, 0,
 };
 
 struct shop_Shelf_list_response {
@@ -488,7 +488,7 @@ static const struct via_type shop_Shelf_list_response_type = {
                 1, shop_Shelf_list_response_ranges,
                 NULL, NULL, NULL, NULL,
         },
-        NULL, NULL, 0,
+        NULL, NULL, 0, 0,
 };
 
 struct shop_Shelf_get_request {
@@ -524,7 +524,7 @@ static const struct via_type shop_Shelf_get_request_type = {
                 1, shop_Shelf_get_request_ranges,
                 NULL, NULL, NULL, NULL,
         },
-        shop_Shelf_get_request_rules, NULL, 0,
+        shop_Shelf_get_request_rules, NULL, 0, 0,
 };
 
 struct shop_Shelf_get_response {
@@ -560,7 +560,7 @@ static const struct via_type shop_Shelf_get_response_type = {
                 1, shop_Shelf_get_response_ranges,
                 NULL, NULL, NULL, NULL,
         },
-        shop_Shelf_get_response_rules, NULL, 0,
+        shop_Shelf_get_response_rules, NULL, 0, 0,
 };
 
 static int shop_Shelf_list_invoke(struct via_call *call, const void *ops, const void *request,
@@ -778,7 +778,7 @@ static const struct via_type shop_Till_list_request_type = {
                 1, shop_Till_list_request_ranges,
                 NULL, NULL, NULL, NULL,
         },
-        NULL, NULL, 0,
+        NULL, NULL, 0, 0,
 };
 
 struct shop_Till_list_response {
@@ -811,7 +811,7 @@ static const struct via_type shop_Till_list_response_type = {
                 1, shop_Till_list_response_ranges,
                 NULL, NULL, NULL, NULL,
         },
-        NULL, NULL, 0,
+        NULL, NULL, 0, 0,
 };
 
 struct shop_Till_get_request {
@@ -847,7 +847,7 @@ static const struct via_type shop_Till_get_request_type = {
                 1, shop_Till_get_request_ranges,
                 NULL, NULL, NULL, NULL,
         },
-        shop_Till_get_request_rules, NULL, 0,
+        shop_Till_get_request_rules, NULL, 0, 0,
 };
 
 struct shop_Till_get_response {
@@ -883,7 +883,7 @@ static const struct via_type shop_Till_get_response_type = {
                 1, shop_Till_get_response_ranges,
                 NULL, NULL, NULL, NULL,
         },
-        shop_Till_get_response_rules, NULL, 0,
+        shop_Till_get_response_rules, NULL, 0, 0,
 };
 
 struct shop_Till_sell_request {
@@ -924,7 +924,7 @@ static const struct via_type shop_Till_sell_request_type = {
                 1, shop_Till_sell_request_ranges,
                 NULL, NULL, NULL, NULL,
         },
-        shop_Till_sell_request_rules, NULL, 0,
+        shop_Till_sell_request_rules, NULL, 0, 0,
 };
 
 struct shop_Till_sell_response {
@@ -970,7 +970,7 @@ static const struct via_type shop_Till_sell_response_type = {
                 1, shop_Till_sell_response_ranges,
                 NULL, NULL, NULL, NULL,
         },
-        shop_Till_sell_response_rules, NULL, 0,
+        shop_Till_sell_response_rules, NULL, 0, 0,
 };
 
 struct shop_Till_ring_request {
@@ -986,7 +986,7 @@ static const struct via_type shop_Till_ring_request_type = {
                 0, NULL,
                 NULL, NULL, NULL, NULL,
         },
-        NULL, NULL, 0,
+        NULL, NULL, 0, 0,
 };
 
 static int shop_Till_list_invoke(struct via_call *call, const void *ops, const void *request,

@@ -1,0 +1,123 @@
+#pragma once
+/*
+ * codec_octets.h - the codec in line, for messages that are one sequence of octets
+ *
+ * Such a message (via_type.octets) is what files, pictures and other people's formats travel in:
+ * a tag, a length, the bytes. Whoever has a message in his hands asks here; any that is not so
+ * plain, and any that is wrong, goes to the codec proper, which has the last word on it.
+ */
+#include "decode.h"
+
+/* How every message whose type has `octets` lies in memory. */
+struct via_octets {
+        ProtobufCMessage base;
+        ProtobufCBinaryData data;
+};
+
+static inline const struct via_octets *via_octets_of(const struct via_type *type,
+                                                     const void *message) {
+        return __builtin_expect(type->octets != 0, 1) ? message : NULL;
+}
+
+static inline void via_octets_begin(const struct via_type *type, struct via_octets *message) {
+        message->base.descriptor = &type->desc;
+        message->base.n_unknown_fields = 0;
+        message->base.unknown_fields = NULL;
+        message->data.len = 0;
+        message->data.data = NULL;
+}
+
+/* via_message_size() without words about what is wrong. */
+static inline int via_size(const struct via_type *type, const void *message, size_t *ret_size) {
+        const struct via_octets *octets = via_octets_of(type, message);
+        size_t n;
+
+        if (!octets || __builtin_expect(!octets->data.data || !octets->data.len ||
+                                                octets->data.len > VIA_MESSAGE_MOST / 2,
+                                        0))
+                return via_message_size(type, message, ret_size, NULL);
+        n = octets->data.len;
+        *ret_size = 1 + via_length_size(n) + n;
+        return VIA_OK;
+}
+
+/* The tag and the length of @n > 0 octets: where the octets go. */
+static inline uint8_t *via_octets_head(const struct via_type *type, size_t n, uint8_t *p) {
+        *p++ = type->octets;
+        while (__builtin_expect(n >= 0x80, 0)) {
+                *p++ = (uint8_t)(n | 0x80);
+                n >>= 7;
+        }
+        *p++ = (uint8_t)n;
+        return p;
+}
+
+/* via_message_encode(). */
+static inline void via_encode(const struct via_type *type, const void *message, uint8_t *buf,
+                              size_t size) {
+        const struct via_octets *octets = via_octets_of(type, message);
+
+        if (!octets || __builtin_expect(!size, 0)) {
+                via_message_encode(type, message, buf, size);
+                return;
+        }
+        buf = via_octets_head(type, octets->data.len, buf);
+        via_copy(buf, octets->data.data, octets->data.len);
+}
+
+/*
+ * Where the octets begin if the @size bytes at @p are a message of @type and nothing but its one
+ * field; NULL: they are not, or are none. Each byte is read once.
+ */
+static inline const uint8_t *via_octets_in(const struct via_type *type, const uint8_t *p,
+                                           size_t size) {
+        const uint8_t *end = p + size;
+        unsigned shift = 7;
+        uint8_t byte;
+        uint64_t n;
+
+        if (size < 3 || via_read_byte(p++) != type->octets)
+                return NULL;
+        byte = via_read_byte(p++);
+        n = byte & 0x7f;
+        while (byte >= 0x80 && p < end && shift < 35) {
+                byte = via_read_byte(p++);
+                n |= (uint64_t)(byte & 0x7f) << shift;
+                shift += 7;
+        }
+        return byte < 0x80 && n && n == (size_t)(end - p) ? p : NULL;
+}
+
+/* via_message_decode(), also without words. @limits are all set. */
+static inline int via_decode(const struct via_type *type, const void *data, size_t size,
+                             const struct via_limits *limits, struct via_arena *arena,
+                             void *message) {
+        uint64_t most = limits->v[VIA_LIMIT_MEMORY];
+        struct via_octets *octets = message;
+        const uint8_t *from = NULL;
+        uint8_t *to = NULL;
+        size_t n = 0;
+
+        if (__builtin_expect(type->octets != 0, 1))
+                from = via_octets_in(type, data, size);
+        if (__builtin_expect(from != NULL, 1)) {
+                n = size - (size_t)(from - (const uint8_t *)data);
+                if (sizeof(*octets) + n <= most)
+                        to = via_arena_take(arena, n, 1);
+        }
+        if (__builtin_expect(!to, 0))
+                return via_message_decode(type, data, size, limits, arena, message, NULL);
+        via_octets_begin(type, octets);
+        octets->data.len = n;
+        octets->data.data = to;
+        via_copy(to, from, n);
+        return VIA_OK;
+}
+
+/* via_message_default(). */
+static inline void via_default(const struct via_type *type, void *message) {
+        if (__builtin_expect(type->octets != 0, 1))
+                via_octets_begin(type, message);
+        else
+                via_message_default(type, message);
+}
