@@ -42,14 +42,15 @@ int via_block_drain(struct via_pump *pump, struct via_spin *spin, int64_t until)
                 return r;
         if (timeout > 0 && pump->link->by->recv_wait && !via_pump_queued(pump))
                 return via_pump_drain(pump, timeout);
-        for (;;) {
-                if (timeout > 0) {
+        for (bool looked = timeout > 0;; looked = true) {
+                /* who never sleeps looks, too: a peer's death may be seen nowhere else */
+                if (looked) {
                         r = block_wait(pump, true, until);
                         if (r < 0)
                                 return r;
                 }
                 r = via_pump_drain(pump, 0);
-                if (r != -EAGAIN || timeout == 0)
+                if (r != -EAGAIN || (looked && timeout == 0))
                         return r;
                 r = via_pump_flush(pump);
                 if (r < 0)

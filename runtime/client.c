@@ -35,7 +35,7 @@ void via_client_forget(struct via_client *client) {
         }
 }
 
-static void client_free(struct via_client *client) {
+void via_client_free(struct via_client *client) {
         client->watch = via_watch_close(client->watch);
         client->timer = via_timer_close(client->timer);
         via_session_end(&client->own);
@@ -74,7 +74,7 @@ static struct via_client *client_new(struct via_place *place,
         via_links_leave(client);
         client->loop = options->loop;
         if (client->loop && enter_loop(client) < 0) {
-                client_free(client);
+                via_client_free(client);
                 return NULL;
         }
         return client;
@@ -118,7 +118,7 @@ int via_client_open(struct via_client **ret_client, const char *text,
         if (!(options->flags & VIA_CLIENT_LAZY)) {
                 code = open_now(client, err);
                 if (code) {
-                        client_free(client);
+                        via_client_free(client);
                         return code;
                 }
         }
@@ -129,20 +129,22 @@ int via_client_open(struct via_client **ret_client, const char *text,
 int via_client_close(struct via_client *client) {
         bool alive;
 
-        if (!client)
+        if (!client || client->back || client->closing)
                 return 0;
+        via_client_enter(client);
         alive = !client->dead.code;
+        client->closing = true;
         /* so that on_done can start nothing more */
         via_error_set(&client->dead, VIA_CANCELLED, "the client was closed");
         client->dead.code = VIA_CANCELLED;
-        client->barred = true;
+        client->alert = client->barred = true;
         via_links_close(client);
         via_client_end_all(client, &client->dead);
         via_waiting_end(client, &client->dead, true);
         if (alive)
                 /* a oneway call may still be waiting; too late to complain */
                 via_pump_flush(&client->own.pump);
-        client_free(client);
+        via_client_leave(client);
         return 0;
 }
 

@@ -355,10 +355,12 @@ int via_client_call(struct via_client *client, const struct via_method *method,
         code = can_wait(client, err);
         if (code)
                 return code;
+        via_client_enter(client);
         code = attempt(client, method, options, request, &handle);
-        return __builtin_expect(sync.again, 0)
-                       ? attempt_again(client, method, options, request, &handle, code)
-                       : code;
+        if (__builtin_expect(sync.again, 0))
+                code = attempt_again(client, method, options, request, &handle, code);
+        via_client_leave(client);
+        return code;
 }
 
 int via_client_start(struct via_client *client, const struct via_method *method,
@@ -381,11 +383,7 @@ int via_client_start(struct via_client *client, const struct via_method *method,
         return code;
 }
 
-int via_client_turn(struct via_client *client, uint32_t timeout_ms, struct via_error *err) {
-        int code = can_wait(client, err);
-
-        if (code)
-                return code;
+static int turn(struct via_client *client, uint32_t timeout_ms, struct via_error *err) {
         if ((!client->dead.code || client->links.waiting || client->ending) &&
             !via_client_sleep(client, via_clock_ms() + timeout_ms)) {
                 int r = via_pump_flush(&client->session->pump);  /* what on_done has started */
@@ -399,4 +397,15 @@ int via_client_turn(struct via_client *client, uint32_t timeout_ms, struct via_e
         via_session_ready(client->session);     /* those that could not even be started */
         return via_error_set(err, client->dead.code, "%s: %s", client->endpoint,
                              client->dead.message ? client->dead.message : "the link has ended");
+}
+
+int via_client_turn(struct via_client *client, uint32_t timeout_ms, struct via_error *err) {
+        int code = can_wait(client, err);
+
+        if (code)
+                return code;
+        via_client_enter(client);
+        code = turn(client, timeout_ms, err);
+        via_client_leave(client);
+        return code;
 }

@@ -46,6 +46,7 @@ static void on_dialled(uv_work_t *uv, int status) {
         struct via_client *client = dial->client;
 
         if (client) {
+                via_client_enter(client);
                 client->links.dial = NULL;
                 if (status || dial->code)
                         via_links_failed(client, &dial->why);
@@ -53,6 +54,7 @@ static void on_dialled(uv_work_t *uv, int status) {
                         via_links_join(client, dial->link, &dial->endpoint, dial->which);
                 via_waiting_end(client, &client->dead, false);
                 via_client_tail(client);
+                via_client_leave(client);
         } else {
                 if (!status)
                         hang_up(dial);

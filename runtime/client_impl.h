@@ -164,6 +164,8 @@ struct via_client {
         const char         *endpoint;           /* the place's; of a server's client, owned */
         uint32_t            timeout_ms;
         unsigned            delivering;         /* inside on_done */
+        unsigned            entered;            /* functions of it that are on the stack */
+        bool                closing;            /* it is freed when the last of them returns */
         bool                barred;             /* no link, or one whose server is leaving */
         /* it may have no link, or calls that wait, end or leave */
         bool                alert;
@@ -237,6 +239,18 @@ void via_client_goaway(struct via_client *client, uint32_t last_id);
 int  via_client_begin(struct via_client *client, const struct via_method *method,
                      const struct via_call_options *options, const void *request,
                      struct via_handle *pending, struct via_error *err);
+
+/* Around all in which somebody may be told something, who may close the client. */
+static inline void via_client_enter(struct via_client *client) {
+        client->entered++;
+}
+
+void via_client_free(struct via_client *client);
+
+static inline void via_client_leave(struct via_client *client) {
+        if (__builtin_expect(--client->entered == 0 && client->closing, 0))
+                via_client_free(client);
+}
 
 void via_client_wake(void *client);
 void via_client_tail(void *client);

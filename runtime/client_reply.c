@@ -65,13 +65,14 @@ static void lose(struct via_client *client, struct via_handle *handle,
 
 /* Every call in flight is over because of @why, but for those that are made again. */
 void via_client_end_all(struct via_client *client, const struct via_error *why) {
+        struct via_calls *calls = &client->session->pump.conn.calls;
         void *handle;
         uint32_t id;
 
         via_client_tell(client);
-        while (client->session &&
-               via_calls_expire(&client->session->pump.conn.calls, INT64_MAX, &handle, &id) == 0)
-                lose(client, handle, why);
+        while (calls->n)                        /* a sweep may be going on below us: then another */
+                while (via_calls_expire(calls, INT64_MAX, &handle, &id) == 0)
+                        lose(client, handle, why);
         while (client->leaving) {
                 struct via_handle *first = client->leaving;
 

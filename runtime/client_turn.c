@@ -189,18 +189,19 @@ static void settle(struct via_client *client) {
         via_timer_hold(client->timer, false);   /* the link keeps the loop */
 }
 
+static void tail(struct via_client *client);
+
 /*
  * A turn of the loop driver: receives and delivers what is there, and looks for more (see
  * spin.h), but not without end.
  */
-void via_client_wake(void *owner) {
-        struct via_client *client = owner;
+static void wake(struct via_client *client) {
         struct via_pump *pump = &client->session->pump;
         bool look = client->again;
         int r = 0;
 
         if (client->dead.code) {
-                via_client_tail(owner);
+                tail(client);
                 return;
         }
         client->again = false;
@@ -225,25 +226,25 @@ void via_client_wake(void *owner) {
         if (r < 0 && r != -EAGAIN && !client->dead.code)
                 via_client_lost(client, r);
         client->awake = false;
-        via_client_tail(owner);
+        tail(client);
 }
 
 /*
  * Before the loop sleeps: sends what was started outside of a turn, or receives what the last
  * turn left.
  */
-void via_client_tail(void *owner) {
-        struct via_client *client = owner;
-
+static void tail(struct via_client *client) {
+        if (client->closing)
+                return;
         if (client->awake && !client->dead.code) {
-                via_client_wake(client);
+                wake(client);
                 return;
         }
         if (client->links.waiting && !client->dead.code)
                 via_client_settle_down(client);
         if (!client->dead.code)
                 settle(client);
-        if (client->dead.code) {
+        if (client->dead.code && !client->closing) {
                 client->watch = via_watch_close(client->watch);
                 via_session_ready(client->session);
                 if (client->links.place)
@@ -251,4 +252,21 @@ void via_client_tail(void *owner) {
                 if (via_session_has_news(client->session))
                         via_session_kick(client->session);
         }
+}
+
+/* What libuv calls. In the end the client may be gone: whoever was told something closed it. */
+void via_client_wake(void *owner) {
+        struct via_client *client = owner;
+
+        via_client_enter(client);
+        wake(client);
+        via_client_leave(client);
+}
+
+void via_client_tail(void *owner) {
+        struct via_client *client = owner;
+
+        via_client_enter(client);
+        tail(client);
+        via_client_leave(client);
 }

@@ -125,7 +125,9 @@ void via_session_end(struct via_session *session) {
         while (session->open)
                 via_call_lost(session->open);
         while (session->streams)
-                via_stream_leave(session->streams);
+                via_stream_orphan(session->streams);
+        while (session->ready)
+                via_stream_unready(session->ready);
         while (session->ready)
                 via_stream_unready(session->ready);
         session->tail = via_tail_close(session->tail);

@@ -42,10 +42,23 @@ void via_stream_leave(struct via_stream *stream) {
         via_buffer_give(&stream->out, stream->pool);
 }
 
+/* Its client is about to be gone, and all that the stream had of it. */
+void via_stream_orphan(struct via_stream *stream) {
+        via_stream_leave(stream);
+        via_buffer_fini(&stream->in);
+        stream->n_whole = 0;
+        stream->client = NULL;
+        stream->done = true;
+        if (!stream->err.code)
+                via_error_set(&stream->err, VIA_CANCELLED, "the client was closed");
+        stream->err.code = VIA_CANCELLED;
+}
+
 /* Frees what it holds; it has left. */
 void via_stream_fini(struct via_stream *stream) {
         via_stream_unready(stream);
-        via_buffer_give(&stream->in, stream->pool);
+        if (stream->in.data)
+                via_buffer_give(&stream->in, stream->pool);
         via_error_fini(&stream->err);
         free(stream->reply);
 }

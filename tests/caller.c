@@ -61,6 +61,12 @@ void caller_close(struct caller *caller) {
         loop_end(caller);
 }
 
+/* The client has been closed: whatever is left in the loop has its end. */
+void caller_closed(struct caller *caller) {
+        caller->client = NULL;
+        loop_end(caller);
+}
+
 /* What @err says becomes @to's, which is untouched so far. */
 static void error_copy(struct via_error *to, const struct via_error *from) {
         to->code = from->code;

@@ -101,6 +101,7 @@ const struct via_method *method(const char *name);
 int  caller_open(struct caller *caller, enum driver driver, const char *endpoint,
                 const struct via_client_options *options, struct via_error *err);
 void caller_close(struct caller *caller);
+void caller_closed(struct caller *caller);
 
 /* One call from its start to its end, as via_client_call(). */
 int  caller_call_of(struct caller *caller, const struct via_method *m,

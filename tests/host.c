@@ -219,6 +219,13 @@ void host_wait(struct host *host) {
         *host = (struct host){ 0 };
 }
 
+/* The host has been killed. */
+void host_forget(struct host *host) {
+        if (host->pid)
+                REQUIRE(waitpid(host->pid, NULL, 0) == host->pid);
+        *host = (struct host){ 0 };
+}
+
 void host_stop(struct host *host) {
         host_ask_to_stop(host);
         host_wait(host);

@@ -39,6 +39,7 @@ void host_start(struct host *host, const char *endpoint, const struct via_server
 void host_stop(struct host *host);
 void host_ask_to_stop(struct host *host);
 void host_wait(struct host *host);
+void host_forget(struct host *host);
 
 /* What a server in a process holds in memory, in KiB, and what it has used of the CPU. */
 long host_memory(const struct host *host);

@@ -127,7 +127,9 @@ int via_client_open(struct via_client **ret_client, const char *endpoint,
  * Ends the link and frees @client; calls still in flight, or waiting for a link, end with
  * VIA_CANCELLED first (their on_done runs inside). Always 0, so that main() can return it. NULL
  * is allowed. With a loop, the loop must run (once more) for its handles to be closed; if it is
- * connecting, until that has come to its end. Not from within on_done.
+ * connecting, until that has come to its end. From within an on_done, an on_ready or a handler of
+ * the client's own it ends everything at once, and the client is freed when the function of it that
+ * is on the stack has returned; a blocking call there ends with VIA_CANCELLED.
  */
 int via_client_close(struct via_client *client);
 
@@ -163,7 +165,7 @@ int via_client_call(struct via_client *client, const struct via_method *method,
 /*
  * How a started call ends: once, always, never from within via_client_start(). @code is VIA_OK
  * and @response the answer, or @err says what went wrong and @response is NULL. Both are
- * borrowed until the function returns. It may start calls, but not close the client.
+ * borrowed until the function returns. It may start and cancel calls, and close the client.
  */
 typedef void (*via_done_fn)(void *user, int code, const void *response,
                             const struct via_error *err);
