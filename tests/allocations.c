@@ -222,7 +222,12 @@ static void steady(const char *place, bool with_loop, unsigned at_once) {
         options.loop = with_loop ? &loop : NULL;
         REQUIRE(via_client_open(&client, endpoint, &options, NULL) == VIA_OK);
         REQUIRE(watch_client(client) == VIA_OK);
-        for (int i = 0; i < 2; i++) {
+        /*
+         * A round in which one end was late, on a busy machine, may have found a use for one more
+         * buffer than those before; so the steady state may take some to come.
+         */
+        for (int i = 0; i < 2 || (i < 6 && (alloc_count() != ours || counts->server != theirs));
+             i++) {
                 ours = alloc_count();
                 theirs = counts->server;
                 if (at_once)
