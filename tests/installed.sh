@@ -52,7 +52,7 @@ kill "$server" && wait "$server" || fail "after SIGTERM the server ended with $?
 server=
 [ ! -e "$tmp/hello.sock" ] || fail "the socket is still there"
 
-for example in chat interceptors pool tail upload; do
+for example in callback chat interceptors pool tail upload; do
         test=$example
         [ $example != interceptors ] || test=vault
         "$tmp/$example/build.sh" && sh "tests/$test.sh" "$tmp/$example/server" "$tmp/$example/client" ||
