@@ -284,13 +284,27 @@ void via_call_abort(struct via_call *call, int code, const char *text) {
         via_call_given_up(call, code);
 }
 
-/* Its link is about to end. */
+/*
+ * Its link is about to end. There is no turn to come in which its stream could be told, so that
+ * is done here; meanwhile the call is held as if its handler ran.
+ */
 void via_call_lost(struct via_call *call) {
+        struct via_stream *stream = call->work ? NULL : call->stream;
+        uint8_t runs = call->state & VIA_CALL_RUNS;
+
         if (call->state & VIA_CALL_SEEN)
                 via_intercept_after(call, VIA_UNAVAILABLE);
         leave(call);
         call->session = NULL;
+        call->state |= VIA_CALL_RUNS;
         via_call_given_up(call, VIA_UNAVAILABLE);
+        if (stream && stream->on_ready && !(call->state & VIA_CALL_ANSWERED))
+                stream->on_ready(stream->user, stream);
+        if (runs)
+                return;
+        call->state &= (uint8_t)~VIA_CALL_RUNS;
+        if (call->state & VIA_CALL_ANSWERED)
+                retire(call);
 }
 
 bool via_call_cancelled(const struct via_call *call) {

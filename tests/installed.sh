@@ -10,7 +10,7 @@ server=
 tmp=$(mktemp -d) || exit 1
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$tmp"' EXIT
 trap 'exit 1' HUP INT TERM
-cp -R examples/hello examples/interceptors examples/procs "$tmp" || exit 1
+for example in examples/*/; do cp -R "${example%/}" "$tmp" || exit 1; done
 
 fail() { echo "$*"; failed=1; }
 
@@ -52,7 +52,11 @@ kill "$server" && wait "$server" || fail "after SIGTERM the server ended with $?
 server=
 [ ! -e "$tmp/hello.sock" ] || fail "the socket is still there"
 
-"$tmp/interceptors/build.sh" && sh tests/vault.sh "$tmp/interceptors/server" "$tmp/interceptors/client" ||
-        fail "interceptors do not build or run"
+for example in callback chat interceptors pool tail upload; do
+        test=$example
+        [ $example != interceptors ] || test=vault
+        "$tmp/$example/build.sh" && sh "tests/$test.sh" "$tmp/$example/server" "$tmp/$example/client" ||
+                fail "$example does not build or run"
+done
 "$tmp/procs/build.sh" && "$tmp/procs/client" inproc:procs summary || fail "procs does not build or run"
 exit $failed
