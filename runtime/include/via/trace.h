@@ -60,8 +60,9 @@ struct via_tracer {
 
 /*
  * Tells @tracer, with @user, of the calls that @server serves, or @client makes, from now on;
- * instead of the one before, in the thread of each call. NULL: nobody. Both are borrowed until via_server_free(), or until
- * the client is closed. VIA_RESOURCE_EXHAUSTED: no memory, also for a @server that is NULL.
+ * instead of the one before, in the thread of each call. NULL: nobody. Both are borrowed until
+ * via_server_free(), or until the client is closed. VIA_RESOURCE_EXHAUSTED: no memory, also for
+ * a @server that is NULL.
  */
 int via_server_trace(struct via_server *server, const struct via_tracer *tracer, void *user,
                      struct via_error *err);
