@@ -245,9 +245,10 @@ void gen_message_tables(struct gen *gen, const struct message *message) {
         buf_printf(out, "                sizeof(struct %s),\n", message->name);
         buf_printf(out, "                %u, %s, %s,\n", n, fields, by_name);
         buf_printf(out, "                %u, %s,\n", n_ranges, range);
-        buf_printf(out,
-                   "                %s, NULL, NULL, NULL,\n        },\n        %s, %s, %u, %u,\n};\n",
-                   init, rule, spans, n_spans, octets_tag(message));
+        buf_printf(
+                out,
+                "                %s, NULL, NULL, NULL,\n        },\n        %s, %s, %u, %u,\n};\n",
+                init, rule, spans, n_spans, octets_tag(message));
         if (!message->is_private)
                 init_function(gen, message, init);
 }

@@ -201,7 +201,7 @@ TEST(links_that_are_turned_away) {
                   !=, VIA_OK);
         via_stats_server(shop.server, &stats);
         CHECK_INT(stats.accepted, ==, 1);
-        CHECK_INT(stats.turned_away, ==, 1);
+        CHECK_INT(stats.turned_away, >=, 1);    /* it may have tried again */
         CHECK_INT(stats.links, ==, 1);
         visitor_close(&second);
         finish();

@@ -189,6 +189,16 @@ static int nothing(struct via_call *call) {
         return VIA_OK;
 }
 
+static int shaky(struct via_call *call, const char *s, char **ret_result) {
+        static bool tried;
+
+        say("shaky ");
+        tried = !tried;
+        if (tried)
+                return via_call_fail(call, VIA_UNAVAILABLE, "once more");
+        return via_call_strdup(call, ret_result, s);
+}
+
 static const struct svc_Work_ops ops = {
         .echo = echo,
         .fail = fail,
@@ -199,6 +209,7 @@ static const struct svc_Work_ops ops = {
         .sum = sum,
         .relay = relay,
         .nothing = nothing,
+        .shaky = shaky,
 };
 
 unsigned workshop_workers;
