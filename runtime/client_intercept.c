@@ -128,6 +128,7 @@ static int hand_over(struct via_sync *sync, const struct via_method *method, con
         void *copy;
 
         sync->done = true;
+        sync->code = VIA_OK;
         if (!method->response)
                 return VIA_OK;
         copy = via_message_dup(method->response, answer, sync->arena);

@@ -27,6 +27,7 @@ struct via_intercept {
         }                 *v;
         unsigned           n;
         struct via_tracing tracing;
+        struct via_stats  *stats;               /* borrowed; NULL: nothing is counted */
 };
 
 /* What is kept of a call while it is told about, as a part of it. */
@@ -38,7 +39,8 @@ struct via_seen {
         int64_t                 began;          /* µs */
         unsigned                n;              /* whose `before` has run */
         int                     code;           /* that was said, or is held to be */
-        struct via_traced         span;
+        struct via_traced       span;
+        struct via_count       *count;          /* borrowed; NULL: it is not counted */
 };
 
 struct via_intercept *via_intercept_free(struct via_intercept *intercept);
@@ -47,6 +49,7 @@ bool via_intercept_before(struct via_call *call, const struct via_event *ev, int
                           void **ret_request, void **ret_response);
 void via_intercept_say(struct via_call *call, int code, const void *response);
 void via_intercept_after(struct via_call *call, int code);
+void via_intercept_turned_down(struct via_call *call, int code);
 
 /* Who is told of the calls that a client makes. Owned by it. */
 struct via_client_intercept {

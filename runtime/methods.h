@@ -6,10 +6,13 @@
  */
 #include <via/idl.h>
 
+struct via_count;
+
 struct via_served {
         const struct via_method *method;        /* NULL: a free place */
         const void              *ops;
         void                    *self;
+        struct via_count        *count;         /* borrowed; NULL: nobody counts */
 };
 
 struct via_methods {

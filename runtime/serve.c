@@ -234,6 +234,8 @@ void via_serve(struct via_session *session, const struct via_event *ev, int64_t 
         code = refuse(call, ev, now);
         if (!code)
                 code = run(call, ev, &response);
+        else if (dispatch->intercept)
+                via_intercept_turned_down(call, code);
         if (__builtin_expect(call->state != VIA_CALL_RUNS, 0)) {
                 via_call_done(call, code, response);
                 return;

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "serve.h"
 #include "server_impl.h"
+#include "stats.h"
 #include "stream.h"
 
 int via_server_intercept(struct via_server *server, const struct via_interceptor *interceptor,
@@ -50,6 +51,10 @@ int via_intercept_copy(struct via_dispatch *dispatch, const struct via_dispatch 
         to->n = of->intercept->n;
         if (to->n)
                 memcpy(to->v, of->intercept->v, to->n * sizeof(*to->v));
+        for (size_t i = 0; dispatch->methods.places && i <= dispatch->methods.mask; i++)
+                dispatch->methods.places[i].count = NULL;       /* those are the other's */
+        if (of->intercept->stats && via_stats_cover(of->intercept->stats, dispatch) < 0)
+                return -1;
         via_tracing_set(&to->tracing, of->intercept->tracing.by, of->intercept->tracing.user);
         return 0;
 }
@@ -110,7 +115,11 @@ bool via_intercept_before(struct via_call *call, const struct via_event *ev, int
                 *ret_code = code;
                 return false;
         }
-        *seen = (struct via_seen){ .ev = ev, .began = via_clock_us() };
+        *seen = (struct via_seen){ .ev = ev,
+                                   .began = via_clock_us(),
+                                   .count = call->served->count };
+        if (seen->count)
+                via_stats_begun(seen->count);
         seen->facts.bytes_in = WIRE_HEADER + WIRE_METHOD + ev->meta_size + ev->size;
         call->state |= VIA_CALL_SEEN;
         if (call->dispatch->intercept->tracing.by)
@@ -153,6 +162,18 @@ const struct via_method *via_call_table(const struct via_call *call) {
 
 /* --- after --- */
 
+/* A call that nobody was asked about, because Via itself has turned it down. */
+void via_intercept_turned_down(struct via_call *call, int code) {
+        struct via_stats *stats = call->dispatch->intercept->stats;
+
+        if (!stats)
+                return;
+        if (call->served && call->served->count)
+                via_stats_turned_down(call->served->count, code);
+        else
+                via_stats_refused(stats);
+}
+
 /* Tells that @call has ended by @code, or by what kept it from being heard. */
 void via_intercept_after(struct via_call *call, int code) {
         const struct via_intercept *intercept = call->dispatch->intercept;
@@ -173,6 +194,8 @@ void via_intercept_after(struct via_call *call, int code) {
                         i->by->after(i->user, call, code, &seen->facts);
         }
         via_tracing_end(&seen->span, code, &seen->facts);
+        if (seen->count)
+                via_stats_ended(seen->count, code, &seen->facts);
 }
 
 /* Answers a call that is an ordinary one, but that its end is told; it is idle then. */

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "clock.h"
+#include "health.h"
 #include "server_impl.h"
+#include "stats.h"
 
 enum { DRAIN_MS = 5000 };
 
@@ -74,6 +76,8 @@ struct via_server *via_server_new(const struct via_server_options *options) {
         }
         if (via_worker_init(&server->first, server, loop, on_timer) < 0 || stop_init(server) < 0)
                 return via_server_free(server);
+        if (options->flags & VIA_SERVER_STATS && via_server_count(server) < 0)
+                return via_server_free(server);
         return server;
 }
 
@@ -92,6 +96,8 @@ struct via_server *via_server_free(struct via_server *server) {
                 server->listening = next;
         }
         via_worker_fini(first);
+        server->health = via_health_free(server->health);
+        server->stats = via_stats_free(server->stats);
         if (server->stop)
                 uv_close((uv_handle_t *)server->stop, on_async_closed);
         if (first->own_loop) {
@@ -104,11 +110,16 @@ struct via_server *via_server_free(struct via_server *server) {
 
 int via_server_add(struct via_server *server, const struct via_interface *interface,
                    const void *ops, void *self, struct via_error *err) {
+        int code;
+
         if (!server)
                 return via_error_set(err, VIA_RESOURCE_EXHAUSTED, "no memory for a server");
         if (server->crew)
                 return via_error_set(err, VIA_FAILED_PRECONDITION, "the server's workers run");
-        return via_methods_add(&server->first.dispatch->methods, interface, ops, self, err);
+        code = via_methods_add(&server->first.dispatch->methods, interface, ops, self, err);
+        if (!code && server->stats && via_server_count(server) < 0)
+                code = via_error_set(err, VIA_RESOURCE_EXHAUSTED, "no memory for statistics");
+        return code;
 }
 
 int via_server_run(struct via_server *server) {

@@ -39,6 +39,7 @@ static void let_in(struct via_listening *l, struct via_link *link) {
                 if (r < 0)
                         via_listening_left(l, user, false);
         }
+        atomic_fetch_add(r ? &l->server->turned_away : &l->server->accepted, 1);
         if (r)
                 refuse(l, link, r < 0 ? "the server has no memory" : why);
 }

@@ -9,6 +9,7 @@
  *      server_worker.c   one loop and the links in it; draining
  *      server_crew.c     more loops, in threads of their own
  *      server_link.c     a turn of one link; links that keep us waiting
+ *      health.c, stats_serve.c  what it serves itself
  */
 #include <stdatomic.h>
 #include "budget.h"
@@ -78,6 +79,9 @@ struct via_server {
         atomic_uint           n_calls;                  /* that are open */
         uint32_t              drain_ms;
         bool                  deserted; /* each listener says that nobody will come */
+        struct via_health    *health;                   /* owned; NULL: not served */
+        struct via_stats     *stats;                    /* owned; NULL: nothing is counted */
+        atomic_ulong          accepted, turned_away;    /* links, so far */
         uv_loop_t             loop_of_ours;
 };
 
@@ -105,6 +109,8 @@ void via_worker_tick(struct via_worker *worker, int64_t now);
 void via_worker_drain(struct via_worker *worker, int64_t due);
 void via_worker_settle(struct via_worker *worker);
 void via_worker_rest(struct via_worker *worker);
+
+int  via_server_count(struct via_server *server);
 
 struct via_worker *via_crew_choose(struct via_server *server, const struct via_transport *by);
 void via_crew_give(struct via_server_link *link);

@@ -274,6 +274,14 @@ static void on_ready(void *owner) {
 }
 
 /*
+ * A turn that this end has asked for. Others may have been asked for as well, and libuv, which is
+ * going through all of them, does not let us see those: so nobody sleeps in its place here.
+ */
+static void on_tail(void *owner) {
+        take_turn(owner);
+}
+
+/*
  * Takes over @transport_link, which was accepted and is @user's, and hands it to a worker.
  * -ENOMEM: it still is the caller's.
  */
@@ -294,7 +302,7 @@ int via_server_link_new(struct via_listening *l, struct via_link *transport_link
         link->session.budget = &user->calls;
         link->session.dispatch = worker->dispatch;
         link->session.loop = worker->loop;
-        link->session.wake = on_ready;
+        link->session.wake = on_tail;
         link->session.owner = link;
         via_pump_init(&link->session.pump, transport_link, &worker->pool, &l->limits,
                       via_clock_ms());

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include "clock.h"
+#include "health.h"
 #include "server_impl.h"
 
 /*
@@ -79,6 +80,7 @@ void via_worker_tick(struct via_worker *worker, int64_t now) {
  */
 void via_worker_drain(struct via_worker *worker, int64_t due) {
         worker->drain_due = due;
+        via_health_drain(worker->server->health, worker->dispatch);
         for (struct via_server_link *link = worker->links, *next; link; link = next) {
                 next = link->next;
                 via_server_link_leave(link, VIA_UNAVAILABLE, "the server is shutting down");

@@ -1,13 +1,15 @@
 #!/bin/sh
-# exports.sh - the shared library exports what the public headers declare, and nothing else: exports.sh LIBVIA
+# exports.sh - the shared library exports what the public headers declare, and nothing else: exports.sh LIBVIA HEADER…
+# HEADER…: those that idlc makes; the others are in runtime/include.
 lib=$1
+shift
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 
 nm -D --defined-only "$lib" | awk '{ print $3 }' | sed 's/@.*//' | sort -u >"$tmp/exported"
 
 # The declarations that start in the first column and end in a semicolon, without comments and macros.
-for header in runtime/include/via/*.h; do
+for header in runtime/include/via/*.h "$@"; do
         case $header in */transport.h | */uri.h) continue ;; esac       # between Via and its transports
         sed -e 's,/\*.*\*/,,' -e '/\/\*/,/\*\//d' -e '/^#/d' "$header"
 done | awk '
@@ -15,9 +17,9 @@ done | awk '
         /^(static|typedef)/     { next }
         { line = line " " $0; open = 1 }
         /[;{]/ {
-                if (line ~ /;/ && match(line, /via_[a-z0-9_]*\(/))
+                if (line ~ /;/ && match(line, /via_[A-Za-z0-9_]*\(/))
                         print substr(line, RSTART, RLENGTH - 1)
-                else if (line ~ /^ *extern .*via_[a-z0-9_]*(\[.*\])?;/ && match(line, /via_[a-z0-9_]*(\[.*\])?;/)) {
+                else if (line ~ /^ *extern .*via_[A-Za-z0-9_]*(\[.*\])?;/ && match(line, /via_[A-Za-z0-9_]*(\[.*\])?;/)) {
                         line = substr(line, RSTART, RLENGTH); sub(/(\[.*\])?;/, "", line); print line
                 }
                 line = ""; open = 0

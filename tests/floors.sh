@@ -11,6 +11,7 @@ floors='
 2 pump pump_lanes endpoint names via/transport
 3 block clock loop_uv spin
 4 methods via/idl via/client via/server via/stream via/interceptor
+4 via/health via/stats via/services health stats stats_serve
 4 intercept serve_intercept client_intercept outgoing tracing via/trace
 4 client client_impl client_call client_connect client_error client_turn client_async client_back client_reply
 4 client_again client_dial client_links client_ready client_wait

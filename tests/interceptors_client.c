@@ -198,6 +198,28 @@ TEST(metadata_are_added_to_the_callers_own) {
         }
 }
 
+/* However often it is made, it is one call. */
+TEST(a_call_that_is_made_again) {
+        for (enum how how = 0; how < HOWS; how++) {
+                struct via_call_options options = { .retries = 3 };
+
+                begin(how);
+                for (int i = 0; i < 2; i++) {
+                        CHECK_INT(ask(&visitor, "shaky", &options, "s", 0, &ending), ==, VIA_OK);
+                        CHECK_STR(ending.text, "s");
+                        ending_fini(&ending);
+                        CHECK_SAID("a< b< shaky shaky b>OK a>OK told ");
+                }
+                CHECK_INT(ask(&visitor, "shaky", NULL, "s", 0, &ending), ==, VIA_UNAVAILABLE);
+                ending_fini(&ending);
+                CHECK_SAID("a< b< shaky b>UNAVAILABLE a>UNAVAILABLE told ");
+                CHECK_INT(ask(&visitor, "shaky", NULL, "s", 0, &ending), ==, VIA_OK);
+                ending_fini(&ending);
+                finish();
+                said((char[1024]){ 0 }, 1024);
+        }
+}
+
 /* In a lent arena, an interceptor's answer is where the server's would be. */
 TEST(an_answer_in_an_arena) {
         struct via_arena *arena = via_arena_new(0);

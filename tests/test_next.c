@@ -13,14 +13,46 @@
 static struct via_server *server;
 static char first[80], second[80];
 
-/* Echoes; "L" makes the server listen at one more place before it answers. */
+enum { LINKS = 3 };
+
+static struct via_call *put_off[LINKS];
+static unsigned n_put_off;
+
+static void *answer_all(void *unused) {
+        uint8_t byte = 'D';
+        struct t_Octets answer = { .data = { 1, &byte } };
+
+        (void)unused;
+        for (unsigned i = 0; i < n_put_off; i++)
+                CHECK_INT(via_call_reply(put_off[i], &answer), ==, VIA_OK);
+        return NULL;
+}
+
+/* Lets another thread answer what is put off, and waits until it has. */
+static int answer_by_another(void) {
+        pthread_t thread;
+
+        REQUIRE(pthread_create(&thread, NULL, answer_all, NULL) == 0);
+        pthread_join(thread, NULL);
+        return VIA_OK;
+}
+
+/*
+ * Echoes; "L" makes the server listen at one more place before it answers, "D" is put off, and "R"
+ * answers what is.
+ */
 static int echo(struct via_call *call, const void *ops, const void *request, void *response) {
         const struct t_Octets *question = request;
         struct t_Octets *answer = response;
 
-        (void)call;
         (void)ops;
         answer->data = question->data;
+        if (question->data.data[0] == 'D' && n_put_off < LINKS) {
+                put_off[n_put_off++] = call;
+                return via_call_defer(call);
+        }
+        if (question->data.data[0] == 'R')
+                return answer_by_another();
         return question->data.data[0] == 'L' ? via_server_listen(server, second, NULL) : VIA_OK;
 }
 
@@ -58,12 +90,14 @@ static void ask(struct via_client *client, char what, int times) {
 }
 
 static pthread_t begin(void) {
+        /* so that no timer wakes a server which has missed something */
+        struct via_server_options options = { .limits.v[VIA_LIMIT_HANDSHAKE] = 3600000 };
         pthread_t thread;
 
         snprintf(first, sizeof(first), "unix:@via-next-%d", (int)getpid());
         snprintf(second, sizeof(second), "unix:@via-next-%d-second", (int)getpid());
         method.id = via_method_id(method.name);
-        server = via_server_new(NULL);
+        server = via_server_new(&options);
         REQUIRE(server && via_server_add(server, &interface, &method, NULL, NULL) == VIA_OK);
         REQUIRE(via_server_listen(server, first, NULL) == VIA_OK);
         REQUIRE(pthread_create(&thread, NULL, run, NULL) == 0);
@@ -100,5 +134,41 @@ TEST(an_endpoint_added_in_a_handler_is_heard, .timeout = 20) {
         ask(b, 'y', 10);
         via_client_close(a);
         via_client_close(b);
+        end(thread);
+}
+
+static void on_done(void *user, int code, const void *response, const struct via_error *err) {
+        (void)response;
+        (void)err;
+        CHECK_INT(code, ==, VIA_OK);
+        ++*(int *)user;
+}
+
+/* All answers leave at once, though each of the links could wait for its client's next call. */
+TEST(answers_of_another_thread_for_several_links, .timeout = 20) {
+        struct via_call_options options = { .timeout_ms = 3600000 };    /* the same */
+        uint8_t byte = 'D';
+        struct t_Octets question = { .data = { 1, &byte } };
+        pthread_t thread = begin();
+        struct via_client *clients[LINKS], *c = open_at(first);
+        int done = 0;
+
+        for (int i = 0; i < LINKS; i++) {
+                clients[i] = open_at(first);
+                ask(clients[i], 'x', 10);
+                REQUIRE(via_client_start(clients[i], &method, &options, &question, on_done, &done,
+                                         NULL) == VIA_OK);
+                via_client_turn(clients[i], 0, NULL);
+                ask(clients[i], 'x', 1);        /* and so it has arrived */
+        }
+        ask(c, 'x', 20);                        /* the server is used to one who asks next */
+        ask(c, 'R', 1);
+        for (int i = 0; i < LINKS; i++)
+                while (done < i + 1 && via_client_turn(clients[i], 5000, NULL) == VIA_OK)
+                        ;
+        CHECK_INT(done, ==, LINKS);
+        for (int i = 0; i < LINKS; i++)
+                via_client_close(clients[i]);
+        via_client_close(c);
         end(thread);
 }

@@ -7,6 +7,14 @@
 #include "test.h"
 #include "workshop.h"
 
+/* libuv keeps a pipe from its first loop on: before any test counts its descriptors. */
+__attribute__((constructor)) static void uv_init(void) {
+        uv_loop_t loop;
+
+        if (uv_loop_init(&loop) == 0)
+                uv_loop_close(&loop);
+}
+
 /* --- the log --- */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -181,6 +189,16 @@ static int nothing(struct via_call *call) {
         return VIA_OK;
 }
 
+static int shaky(struct via_call *call, const char *s, char **ret_result) {
+        static bool tried;
+
+        say("shaky ");
+        tried = !tried;
+        if (tried)
+                return via_call_fail(call, VIA_UNAVAILABLE, "once more");
+        return via_call_strdup(call, ret_result, s);
+}
+
 static const struct svc_Work_ops ops = {
         .echo = echo,
         .fail = fail,
@@ -191,9 +209,11 @@ static const struct svc_Work_ops ops = {
         .sum = sum,
         .relay = relay,
         .nothing = nothing,
+        .shaky = shaky,
 };
 
 unsigned workshop_workers;
+struct via_server_options workshop_options;
 
 static void *run(void *user) {
         if (workshop_workers)
@@ -207,7 +227,7 @@ void workshop_open(struct workshop *shop, const char *endpoint,
                    void (*before_run)(struct via_server *server)) {
         struct via_error err = VIA_ERROR_INIT;
 
-        shop->server = via_server_new(NULL);
+        shop->server = via_server_new(&workshop_options);
         if (svc_Work_serve(shop->server, &ops, NULL, &err) ||
             via_server_listen(shop->server, endpoint, &err)) {
                 via_error_report(&err);
@@ -232,7 +252,6 @@ void workshop_stop(struct workshop *shop) {
 void workshop_close(struct workshop *shop) {
         if (shop->runs)
                 workshop_stop(shop);
-        uv_library_shutdown();                  /* libuv keeps a pipe for signals */
 }
 
 /* --- clients --- */

@@ -51,10 +51,13 @@ void said(char *buf, size_t size);              /* takes it */
         CHECK_STR(said_, expected); \
 } while (0)
 
+/* Of the next that is opened; 0: one loop. */
+extern unsigned workshop_workers;
+extern struct via_server_options workshop_options;
+
 /* @before_run may be NULL: what is done to the server before it runs. */
 void workshop_open(struct workshop *shop, const char *endpoint,
                    void (*before_run)(struct via_server *server));
-extern unsigned workshop_workers;               /* of the next that is opened; 0: one loop */
 void workshop_close(struct workshop *shop);
 
 /* The server is freed too, though calls may be deferred still. */

@@ -31,12 +31,18 @@ struct via_server;
 struct via_stream;
 struct via_type;
 
+enum {                                          /* via_server_options.flags */
+        /* what is called, and how it goes, is counted: see via/services.h */
+        VIA_SERVER_STATS = 1,
+};
+
 struct via_server_options {
         struct via_limits  limits;              /* { 0 }: the defaults */
         /* borrowed until via_server_free(); NULL: a loop of its own */
         struct uv_loop_s  *loop;
         /* how long, in ms, a stopped server waits for clients to read their answers; 0: 5,000 */
         uint32_t           drain_ms;
+        uint32_t           flags;               /* VIA_SERVER_STATS */
         void              *reserved[6];         /* zero */
 };
 

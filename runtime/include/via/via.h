@@ -13,6 +13,7 @@
 #include <via/message.h>
 #include <via/metadata.h>
 #include <via/server.h>
+#include <via/services.h>
 #include <via/stream.h>
 #include <via/trace.h>
 
