@@ -35,6 +35,8 @@ int via_place_new(struct via_place **ret_place, const char *text,
         place->timeout_ms = options->timeout_ms ? options->timeout_ms : VIA_CLIENT_TIMEOUT_MS;
         place->connect_timeout_ms = options->connect_timeout_ms ? options->connect_timeout_ms
                                                                 : CONNECT_MS;
+        place->keepalive_ms = options->keepalive_ms;
+        place->keepalive_timeout_ms = options->keepalive_timeout_ms;
         code = via_names_find(&place->names, text, err);
         if (!code) {
                 place->text = strdup(text);

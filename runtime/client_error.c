@@ -127,6 +127,8 @@ void via_client_lost(struct via_client *client, int r) {
                         "the other end closed the link without a hello: is it a Via server?");
         else if (r == -EPIPE || r == -ECONNRESET)
                 via_error_set(dead, VIA_UNAVAILABLE, "the server closed the link, or died");
+        else if (r == -ETIMEDOUT && conn->why[0])
+                via_error_set(dead, VIA_UNAVAILABLE, "%s", conn->why);
         /* of our own want of something, or else the link's */
         else
                 via_error_set(dead,

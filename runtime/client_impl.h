@@ -119,7 +119,7 @@ struct via_place {
         struct via_names   names;
         char              *text;                /* as the application has said it */
         struct via_limits  limits;
-        uint32_t           timeout_ms, connect_timeout_ms;
+        uint32_t           timeout_ms, connect_timeout_ms, keepalive_ms, keepalive_timeout_ms;
 };
 
 /* The links of a client, one after the other. */

@@ -123,6 +123,12 @@ void via_links_join(struct via_client *client, struct via_link *link,
 
         via_pump_init(&own->pump, link, &client->pool, &endpoint->limits, via_clock_ms());
         via_spin_init(&own->spin, endpoint->spin_us, link->by, false);
+        via_keepalive_init(&own->keepalive,
+                           via_endpoint_keepalive(endpoint, links->place->keepalive_ms),
+                           endpoint->keepalive_timeout_ms ? endpoint->keepalive_timeout_ms
+                                                          : links->place->keepalive_timeout_ms,
+                           links->flags & VIA_CLIENT_KEEPALIVE_IDLE, via_clock_ms());
+        client->alert = true;
         client->limits = endpoint->limits;
         client->timeout_ms = endpoint->timeout_ms ? endpoint->timeout_ms : links->place->timeout_ms;
         links->which = which;

@@ -111,8 +111,11 @@ bool via_client_alert(struct via_client *client, int64_t *until) {
         due = via_waiting_due(client);
         if (due < *until)
                 *until = due;
+        due = via_keepalive_due(&client->session->keepalive, &client->session->pump.conn);
+        if (due < *until)
+                *until = due;
         client->alert = client->links.waiting || client->dead.code || client->ending ||
-                        client->leaving;
+                        client->leaving || client->session->keepalive.every_ms;
         return client->dead.code || client->ending;
 }
 

@@ -41,7 +41,7 @@ static int deliver(struct via_client *client) {
 }
 
 /* Deals with what a drain said @r of: 0, -EAGAIN, or the fault that ends the link. */
-static int receive(struct via_client *client, int r) {
+static VIA_IN_LINE int receive(struct via_client *client, int r) {
         if (r == 0) {
                 r = deliver(client);
                 if (!client->held)
@@ -52,7 +52,11 @@ static int receive(struct via_client *client, int r) {
 
 /* Receives what is there, unless the last turn has left something. */
 static int receive_now(struct via_client *client) {
-        return receive(client, client->held ? 0 : via_pump_drain(&client->session->pump, 0));
+        int r = client->held ? 0 : via_pump_drain(&client->session->pump, 0);
+
+        if (r == 0)
+                via_keepalive_heard(&client->session->keepalive, via_clock_ms());
+        return receive(client, r);
 }
 
 /*
@@ -107,6 +111,22 @@ static int64_t due_of(const struct via_client *client) {
         return conn->calls.due < conn->opens.due ? conn->calls.due : conn->opens.due;
 }
 
+/* What not every turn of the blocking driver ends with; @r is what it received. */
+__attribute__((noinline, cold)) static void after(struct via_client *client, int r) {
+        struct via_session *session = client->session;
+        int64_t now = via_clock_ms();
+
+        if (r == 0)
+                via_keepalive_heard(&session->keepalive, now);
+        if (!client->dead.code) {
+                r = via_session_ask(session, now);
+                if (r < 0)
+                        via_client_lost(client, r);
+        }
+        if (via_session_has_news(session))
+                via_session_ready(session);
+}
+
 /*
  * One turn of the blocking driver: sends what is queued, sleeps until something comes, it is
  * @until or a call is due, delivers. Returns VIA_OK or, after the link has ended, its code.
@@ -138,17 +158,18 @@ int via_client_sleep(struct via_client *client, int64_t until) {
         }
         if (!client->dead.code && (pump->conn.calls.n || session->open))
                 via_session_tick(session, via_clock_ms());
-        if (__builtin_expect(session->ready || client->alert, 0) && via_session_has_news(session))
-                via_session_ready(session);
+        if (__builtin_expect(session->ready || client->alert, 0))
+                after(client, r);
         return (int)client->dead.code;
 }
 
 static void set_timer(struct via_client *client, int64_t now) {
-        int64_t due = due_of(client), waiting = INT64_MAX;
+        int64_t due = due_of(client), other = via_keepalive_due(&client->session->keepalive,
+                                                                &client->session->pump.conn);
 
-        if (client->links.waiting)
-                waiting = via_waiting_due(client);
-        via_timer_set(client->timer, waiting < due ? waiting : due, now);
+        due = other < due ? other : due;
+        other = client->links.waiting ? via_waiting_due(client) : INT64_MAX;
+        via_timer_set(client->timer, other < due ? other : due, now);
 }
 
 /* The end of a turn of the loop driver: gives up what is overdue, sends, and sleeps again. */
@@ -161,6 +182,9 @@ static void settle(struct via_client *client) {
 
         session->turns++;
         via_session_tick(session, now);
+        r = via_session_ask(session, now);
+        if (r < 0)
+                via_client_lost(client, r);
         via_session_ready(session);
         r = client->dead.code ? 0 : via_pump_flush(pump);
         if (r < 0)
@@ -214,6 +238,8 @@ static void wake(struct via_client *client) {
 
                 if (got == VIA_SPIN_ON)
                         continue;
+                if (got == 0)
+                        via_keepalive_heard(&client->session->keepalive, via_clock_ms());
                 r = receive(client, got);
                 look = !pump->full;
                 if (client->dead.code || (look && !client->session->spin.budget_us))

@@ -8,7 +8,12 @@
 #include <string.h>
 #include "endpoint.h"
 
-enum { WORDS_MAX = 512, SPIN_MAX_US = 10000, TEXT_SHOWN = 128 };
+enum {
+        WORDS_MAX   = 512,
+        SPIN_MAX_US = 10000,
+        TEXT_SHOWN  = 128,
+        BLIND_MS    = 20000,                    /* of silence, on transports that notice nothing */
+};
 
 static void add_word(char *words, const char *word) {
         size_t n = strlen(words);
@@ -105,7 +110,8 @@ static int bad_limit(const char *text, const struct limit_key *key, const char *
 
 static int take_option(struct via_endpoint *e, const char *text, const char *key,
                        const char *value, struct via_error *err) {
-        char words[WORDS_MAX] = "timeout spin", guess[32], hint[64] = "";
+        char words[WORDS_MAX] = "timeout spin keepalive keepalive_timeout", guess[32],
+             hint[64] = "";
         uint64_t v;
 
         if (strcmp(key, "timeout") == 0) {
@@ -120,6 +126,20 @@ static int take_option(struct via_endpoint *e, const char *text, const char *key
                         return bad_value(text, key, value, "a time up to 10ms, such as 50us, or 0",
                                          err);
                 e->spin_us = (int)v;
+                return VIA_OK;
+        }
+        if (strcmp(key, "keepalive") == 0) {
+                if (via_parse_time_us(value, &v) < 0 || (v && v < 1000) || v / 1000 > INT32_MAX)
+                        return bad_value(text, key, value,
+                                         "a time of 1ms or more, such as 10s, or 0", err);
+                e->keepalive_ms = (int64_t)(v / 1000);
+                return VIA_OK;
+        }
+        if (strcmp(key, "keepalive_timeout") == 0) {
+                if (via_parse_time_us(value, &v) < 0 || v < 1000 || v / 1000 > INT32_MAX)
+                        return bad_value(text, key, value, "a time of 1ms or more, such as 5s",
+                                         err);
+                e->keepalive_timeout_ms = (uint32_t)(v / 1000);
                 return VIA_OK;
         }
         for (unsigned i = 0; i < VIA_LIMIT_COUNT; i++) {
@@ -180,7 +200,7 @@ int via_endpoint_parse(struct via_endpoint *endpoint, const char *text,
         unsigned n;
         int code;
 
-        *endpoint = (struct via_endpoint){ .spin_us = -1 };
+        *endpoint = (struct via_endpoint){ .spin_us = -1, .keepalive_ms = -1 };
         if (!text)
                 return via_error_set(err, VIA_INVALID_ARGUMENT, "no endpoint given");
         code = via_uri_parse(uri, text, err);
@@ -201,6 +221,18 @@ int via_endpoint_parse(struct via_endpoint *endpoint, const char *text,
         for (unsigned i = 0; i < n && !code; i++)
                 code = take_option(endpoint, text, uri->options[i].key, uri->options[i].value, err);
         return code;
+}
+
+/*
+ * After how many ms of silence the peer is asked whether it is there, 0: never. The query says so,
+ * or @otherwise_ms (0: nothing was said), or the transport, which may not notice by itself.
+ */
+uint32_t via_endpoint_keepalive(const struct via_endpoint *endpoint, uint32_t otherwise_ms) {
+        if (endpoint->keepalive_ms >= 0)
+                return (uint32_t)endpoint->keepalive_ms;
+        if (otherwise_ms)
+                return otherwise_ms;
+        return endpoint->by->traits & VIA_BLIND ? BLIND_MS : 0;
 }
 
 static enum via_code code_of(int r) {

@@ -46,6 +46,7 @@ struct via_listening {
         struct via_watch     *watch;
         struct via_limits     limits;
         int                   spin_us;
+        uint32_t              keepalive_ms, keepalive_timeout_ms;       /* 0: off; the default */
         /* accept failed for want of something: again then; INT64_MAX: it did not */
         int64_t               retry;
         char                 *name;                     /* as a client must write it */

@@ -170,6 +170,8 @@ static int turn(struct via_server_link *link, int64_t now) {
                 }
                 if (look && got == 0)
                         now = via_clock_ms();
+                if (got == 0)
+                        via_keepalive_heard(&link->session.keepalive, now);
                 do {
                         r = deliver(link, now);
                         sent = via_pump_flush(pump);
@@ -307,6 +309,8 @@ int via_server_link_new(struct via_listening *l, struct via_link *transport_link
         via_pump_init(&link->session.pump, transport_link, &worker->pool, &l->limits,
                       via_clock_ms());
         via_spin_init(&link->session.spin, l->spin_us, transport_link->by, true);
+        via_keepalive_init(&link->session.keepalive, l->keepalive_ms, l->keepalive_timeout_ms, true,
+                           via_clock_ms());
         if (worker == &l->server->first)
                 via_server_link_enter(link);
         else
@@ -353,7 +357,8 @@ void via_server_link_leave(struct via_server_link *link, enum via_code code, con
 void via_server_links_tick(struct via_worker *worker, int64_t now) {
         for (struct via_server_link *link = worker->due, *next; link; link = next) {
                 next = link->next_due;
-                if (via_conn_tick(&link->session.pump.conn, now) < 0) {
+                if (via_conn_tick(&link->session.pump.conn, now) < 0 ||
+                    via_session_ask(&link->session, now) < 0) {
                         link_fault(link, -ETIMEDOUT);
                         continue;
                 }

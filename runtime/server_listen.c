@@ -14,6 +14,8 @@ static int listening_new(struct via_server *server, const struct via_endpoint *e
         l->server = server;
         l->limits = endpoint->limits;
         l->spin_us = endpoint->spin_us;
+        l->keepalive_ms = via_endpoint_keepalive(endpoint, 0);
+        l->keepalive_timeout_ms = endpoint->keepalive_timeout_ms;
         l->retry = INT64_MAX;
         pthread_mutex_init(&l->lock, NULL);
         *ret = l;

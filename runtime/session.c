@@ -108,6 +108,18 @@ void via_session_room(struct via_session *session) {
         }
 }
 
+/* Asks whether the peer is there if it is time to: 0, or -ETIMEDOUT when it has not answered. */
+int via_session_ask(struct via_session *session, int64_t now) {
+        int r;
+
+        if (!session->keepalive.every_ms)
+                return 0;
+        r = via_keepalive_tick(&session->keepalive, &session->pump.conn, now);
+        if (r == VIA_KEEPALIVE_PING)
+                via_session_kick(session);
+        return r < 0 ? r : 0;
+}
+
 /* Ends what is overdue. */
 void via_session_tick(struct via_session *session, int64_t now) {
         struct via_opens *opens = &session->pump.conn.opens;

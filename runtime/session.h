@@ -6,6 +6,7 @@
  * over it. Each end may do both: what a client serves are callbacks. An event that was pulled out
  * of the pump finds its call here. Never sleeps, and does not know who does; not thread-safe.
  */
+#include "keepalive.h"
 #include "loop_uv.h"
 #include "pump.h"
 #include "spin.h"
@@ -19,6 +20,7 @@ struct via_stream;
 struct via_session {
         struct via_pump          pump;
         struct via_spin          spin;
+        struct via_keepalive     keepalive;
         const struct via_limits *limits;        /* borrowed */
         const char              *endpoint;      /* borrowed: as a client must write it */
         struct via_dispatch     *dispatch;      /* borrowed; NULL: this end serves nothing */
@@ -49,6 +51,7 @@ void via_session_ready(struct via_session *session);
 bool via_client_has_news(const struct via_client *client);
 void via_session_room(struct via_session *session);
 int  via_session_kick(struct via_session *session);
+int  via_session_ask(struct via_session *session, int64_t now);
 void via_session_tick(struct via_session *session, int64_t now);
 void via_session_end(struct via_session *session);
 
@@ -63,6 +66,9 @@ static inline bool via_session_has_news(const struct via_session *session) {
 static inline int64_t via_session_due(const struct via_session *session) {
         const struct via_conn *conn = &session->pump.conn;
         int64_t due = conn->due < conn->calls.due ? conn->due : conn->calls.due;
+        int64_t ask = via_keepalive_due(&session->keepalive, conn);
 
+        if (ask < due)
+                due = ask;
         return conn->opens.due < due ? conn->opens.due : due;
 }

@@ -1,6 +1,7 @@
 /*
  * behaviours_again.c - a client whose server goes, and comes again
  */
+#include <signal.h>
 #include <string.h>
 #include "behaviour.h"
 
@@ -252,4 +253,97 @@ BEHAVIOUR(calls_while_servers_come_and_go, .shared = true, .timeout = 120) {
         }
         CHECK_INT(good, >=, RESTARTS * 18 * AT_ONCE);
         CHECK_INT(via_client_pending(scene->caller.client), ==, 0);
+}
+
+/* --- servers that are there, and do not answer --- */
+
+/* The one child of ours, if it has one by now: the server at exec:. */
+static pid_t only_child(void) {
+        char path[64];
+        FILE *file;
+        int child = 0;
+
+        snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+        file = fopen(path, "re");
+        if (file && fscanf(file, "%d", &child) != 1)
+                child = 0;
+        if (file)
+                fclose(file);
+        return child;
+}
+
+/* Stops the scene's server, that of @caller: its pid, or 0 if it is one of our threads. */
+static pid_t freeze(const struct scene *scene) {
+        pid_t pid = scene->host.alone ? only_child() : scene->host.pid;
+
+        if (pid > 0)
+                kill(pid, SIGSTOP);
+        return pid;
+}
+
+static void asking(struct scene *scene, const char *query) {
+        char endpoint[320];
+
+        caller_close(&scene->caller);
+        snprintf(endpoint, sizeof(endpoint), "%s?%s", scene->host.endpoint, query);
+        REQUIRE(caller_open(&scene->caller, scene->driver, endpoint, NULL, NULL) == VIA_OK);
+        CHECK_INT(call_echo(&scene->caller, "x", 1, NULL), ==, VIA_OK);
+}
+
+BEHAVIOUR(a_server_that_answers_no_ping_is_given_up) {
+        struct via_error err = VIA_ERROR_INIT;
+        pid_t pid;
+
+        asking(scene, "keepalive=50ms&keepalive_timeout=100ms");
+        pid = freeze(scene);
+        if (pid == 0)
+                return;
+        CHECK_INT(call_nap(&scene->caller, 0, 20000, NULL, &err), ==, VIA_UNAVAILABLE);
+        CHECK(says(&err, "no answer to a ping within 100 ms"));
+        via_error_fini(&err);
+        caller_close(&scene->caller);
+        kill(pid, SIGCONT);
+}
+
+/* Nobody who waits for nothing asks: who was stopped meanwhile has missed nothing. */
+BEHAVIOUR(an_idle_client_does_not_ask) {
+        struct timespec long_ago = { .tv_nsec = 400000000 };
+        pid_t pid;
+
+        asking(scene, "keepalive=50ms&keepalive_timeout=100ms");
+        pid = freeze(scene);
+        for (int i = 0; i < 10; i++)
+                caller_step(&scene->caller);
+        nanosleep(&long_ago, NULL);
+        for (int i = 0; i < 10; i++)
+                caller_step(&scene->caller);
+        if (pid)
+                kill(pid, SIGCONT);
+        CHECK_INT(call_echo(&scene->caller, "x", 1, NULL), ==, VIA_OK);
+        CHECK_INT(via_client_state(scene->caller.client), ==, VIA_CLIENT_READY);
+}
+
+/* With a loop, which goes on meanwhile, a client may want to know all the time. */
+BEHAVIOUR(an_idle_client_asks_if_told_to) {
+        struct via_client_options options = { .flags = VIA_CLIENT_KEEPALIVE_IDLE,
+                                              .keepalive_ms = 50,
+                                              .keepalive_timeout_ms = 100 };
+        pid_t pid;
+
+        caller_close(&scene->caller);
+        REQUIRE(caller_open(&scene->caller, scene->driver, scene->host.endpoint, &options, NULL) ==
+                VIA_OK);
+        CHECK_INT(call_echo(&scene->caller, "x", 1, NULL), ==, VIA_OK);
+        for (int i = 0; i < 20; i++)            /* several times there is an answer */
+                caller_turn_for(&scene->caller, 20);
+        CHECK_INT(via_client_state(scene->caller.client), ==, VIA_CLIENT_READY);
+        pid = freeze(scene);
+        for (int i = 0; pid && i < 500 &&
+                        via_client_state(scene->caller.client) == VIA_CLIENT_READY;
+             i++)
+                caller_turn_for(&scene->caller, 20);
+        CHECK((via_client_state(scene->caller.client) == VIA_CLIENT_READY) == !pid);
+        caller_close(&scene->caller);
+        if (pid)
+                kill(pid, SIGCONT);
 }

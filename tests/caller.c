@@ -131,6 +131,25 @@ void caller_step(struct caller *caller) {
                 via_client_turn(caller->client, 0, NULL);
 }
 
+static void on_time(uv_timer_t *timer) {
+        (void)timer;
+}
+
+/* Whatever can happen within about @ms, happens. */
+void caller_turn_for(struct caller *caller, unsigned ms) {
+        uv_timer_t timer;
+
+        if (caller->driver == BLOCKING) {
+                via_client_turn(caller->client, ms, NULL);
+                return;
+        }
+        uv_timer_init(&caller->loop, &timer);
+        uv_timer_start(&timer, on_time, ms, 0);
+        uv_run(&caller->loop, UV_RUN_ONCE);
+        uv_close((uv_handle_t *)&timer, NULL);
+        uv_run(&caller->loop, UV_RUN_NOWAIT);
+}
+
 /* Whatever can happen next, happens. */
 void caller_turn(struct caller *caller) {
         if (caller->driver == LOOP)

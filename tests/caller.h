@@ -118,6 +118,7 @@ int  caller_start(struct caller *caller, const char *name, const struct via_call
                  const void *request, struct outcome *outcome);
 void caller_turn(struct caller *caller);
 void caller_step(struct caller *caller);
+void caller_turn_for(struct caller *caller, unsigned ms);
 void caller_poll(struct caller *caller);
 void caller_wait(struct caller *caller, unsigned n, const struct outcome *outcomes);
 void outcome_fini(struct outcome *outcome);

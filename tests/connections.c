@@ -541,6 +541,27 @@ TEST(a_goaway_names_the_last_call) {
         place_end();
 }
 
+/* --- clients that are there, and do not answer --- */
+
+TEST(a_client_that_answers_no_ping_is_given_up) {
+        struct host host;
+        struct raw raw;
+
+        host_start(&host, place("a?keepalive=50ms&keepalive_timeout=100ms"), NULL);
+        raw_connect(&raw, host.endpoint);
+        raw_say_hello(&raw);
+        for (int i = 0; i < 5; i++) {           /* any number of times it is asked */
+                CHECK(raw_hear_type(&raw, WIRE_PING));
+                raw_say_frame(&raw, (struct wire_header){ .type = WIRE_PONG,
+                                                          .value = raw.header.value }, NULL);
+        }
+        CHECK(raw_hear_type(&raw, WIRE_PING));
+        raw_check_farewell(&raw, "no answer to a ping within 100 ms");
+        raw_close(&raw);
+        host_stop(&host);
+        place_end();
+}
+
 /* --- streams --- */
 
 TEST(a_stream_ends_with_its_link) {

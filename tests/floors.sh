@@ -7,7 +7,7 @@ floors='
 0 arena buffer calls codec codec_decode codec_encode codec_octets codec_size codec_span decode decode_absent decode_array decode_read decode_value error
 0 failure flow limits message message_equal message_format metadata method opens suggest trace uri utf8 wire
 0 via/error via/endpoint via/arena via/limits via/message via/metadata via/uri via/peer
-1 conn conn_impl conn_flow conn_life conn_talk
+1 conn conn_impl conn_flow conn_life conn_talk keepalive
 2 pump pump_lanes endpoint names via/transport
 3 block clock loop_uv spin
 4 methods via/idl via/client via/server via/stream via/interceptor

@@ -39,6 +39,8 @@ enum {                                          /* via_client_options.flags */
         VIA_CLIENT_ONCE    = 2,
         /* what comes with its client (exec:) is started anew, too, when it has ended */
         VIA_CLIENT_RESTART = 4,
+        /* the server is asked whether it is there also while no calls are in flight */
+        VIA_CLIENT_KEEPALIVE_IDLE = 8,
 };
 
 struct via_client_options {
@@ -48,8 +50,14 @@ struct via_client_options {
         uint32_t           timeout_ms;          /* of each call that says nothing else; 0: 30,000 */
         uint32_t           connect_timeout_ms;  /* of each URI that is tried; 0: 5,000 */
         uint32_t           flags;               /* VIA_CLIENT_… */
+        /*
+         * After so long without a word from the server, while calls are in flight, it is asked
+         * whether it is there; 0: it is not (but on a transport that cannot tell, after 20,000).
+         */
+        uint32_t           keepalive_ms;
+        uint32_t           keepalive_timeout_ms;        /* for an answer to that; 0: 5,000 */
         uint32_t           spare;               /* zero */
-        void              *reserved[5];         /* zero */
+        void              *reserved[4];         /* zero */
 };
 
 enum {                                          /* via_call_options.flags */

@@ -40,6 +40,7 @@ enum {                                          /* via_transport.traits */
         VIA_MEMORY   = 1,                       /* recv() makes no system call: look often */
         VIA_PRIORITY = 2,                       /* a stream of its own for each priority */
         VIA_ALONE    = 4,                       /* one link a server: the one that comes with it */
+        VIA_BLIND    = 8,                       /* nobody notices that a peer has gone: ask it */
         /* with one CPU for both ends, yielding takes less than sleeping: measured, not known */
         VIA_YIELD_CLIENT = 8,
         VIA_YIELD_SERVER = 16,
