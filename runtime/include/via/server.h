@@ -35,7 +35,7 @@ struct via_server_options {
         struct via_limits  limits;              /* { 0 }: the defaults */
         /* borrowed until via_server_free(); NULL: a loop of its own */
         struct uv_loop_s  *loop;
-        /* how long, in ms, a stopped server waits for clients to read their answers; 0: 5,000 */
+        /* how long, in ms, a stopped server waits for calls and for its clients; 0: 5,000 */
         uint32_t           drain_ms;
         void              *reserved[6];         /* zero */
 };
@@ -80,9 +80,11 @@ const char *via_server_endpoint(const struct via_server *server, unsigned index)
 
 /*
  * Serves until via_server_stop(), then drains: it accepts nobody new, tells the clients, serves
- * what they have sent so far, and returns 0 when the answers have left or drain_ms has passed;
- * nobody waits for a client that is idle. Also returns 0 when all endpoints have ended by
- * themselves (stdio:, whose only client has left).
+ * what they have sent so far, finishes the calls and streams that are open, and returns 0 when
+ * the answers have left; nobody waits for a client that is idle. When drain_ms has passed, calls
+ * that are still open end with VIA_UNAVAILABLE, their handlers are told as by a cancel, and it
+ * returns 0 too. Also when all endpoints have ended by themselves (stdio:, whose only client has
+ * left).
  * VIA_FAILED_PRECONDITION if the loop is the application's, who runs it with uv_run().
  */
 int via_server_run(struct via_server *server);
@@ -104,7 +106,7 @@ int via_server_run_workers(struct via_server *server, unsigned n, struct via_err
 
 /*
  * Makes the server drain and via_server_run() return. From any thread, and from a signal
- * handler. May be called again.
+ * handler. May be called again, which changes nothing.
  */
 void via_server_stop(struct via_server *server);
 
