@@ -136,6 +136,7 @@ __attribute__((cold))
 static void turn_away(struct via_session *session, const struct via_event *ev, int code) {
         struct via_call call = { .session = session, .high = ev->high, .id = ev->id };
 
+        via_arena_init(&call.arena, 0);
         if (code == VIA_UNIMPLEMENTED)
                 via_call_fail(&call, VIA_UNIMPLEMENTED, "the client serves nothing");
         else

@@ -277,6 +277,7 @@ void via_call_abort(struct via_call *call, int code, const char *text) {
 
         if (atomic_load(&call->over) || (call->state & VIA_CALL_REPLIED))
                 return;
+        via_arena_init(&words.arena, 0);
         via_call_fail(&words, (enum via_code)code, "%s", text);
         via_call_say(&words, code, NULL);
         via_arena_fini(&words.arena);

@@ -19,6 +19,8 @@ static void drain(struct via_server *server) {
 
         if (server->first.drain_due != INT64_MAX)
                 return;
+        if (server->notifies)
+                via_notify("STOPPING=1", NULL);
         for (struct via_listening *l = server->listening; l; l = l->next)
                 via_listening_shut(l);
         if (server->crew)
@@ -64,6 +66,7 @@ struct via_server *via_server_new(const struct via_server_options *options) {
         if (!options)
                 options = &defaults;
         server->limits = options->limits;
+        server->notifies = options->flags & VIA_SERVER_NOTIFY;
         server->drain_ms = options->drain_ms ? options->drain_ms : DRAIN_MS;
         loop = options->loop;
         if (!loop) {
@@ -125,6 +128,8 @@ int via_server_add(struct via_server *server, const struct via_interface *interf
 int via_server_run(struct via_server *server) {
         if (!server->first.own_loop)
                 return VIA_FAILED_PRECONDITION;
+        if (server->notifies)
+                via_notify("READY=1", NULL);    /* whoever is not there cannot be told */
         if (!server->first.stopped)
                 uv_run(server->first.loop, UV_RUN_DEFAULT);
         return VIA_OK;

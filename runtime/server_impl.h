@@ -4,6 +4,7 @@
  *
  *      server.c          its life: new, add, run, stop, free
  *      server_listen.c   from an endpoint to listeners
+ *      server_inherit.c  listeners that whoever started the process has made
  *      server_accept.c   listeners: who is let in
  *      server_count.c    how many links a listener has, of whom
  *      server_worker.c   one loop and the links in it; draining
@@ -79,6 +80,7 @@ struct via_server {
         struct via_listening *listening;
         atomic_uint           n_calls;                  /* that are open */
         uint32_t              drain_ms;
+        bool                  notifies; /* VIA_SERVER_NOTIFY */
         bool                  deserted; /* each listener says that nobody will come */
         struct via_health    *health;                   /* owned; NULL: not served */
         struct via_stats     *stats;                    /* owned; NULL: nothing is counted */
@@ -86,6 +88,9 @@ struct via_server {
         uv_loop_t             loop_of_ours;
 };
 
+struct via_listening *via_listening_new(struct via_server *server, const struct via_limits *limits,
+                                        int spin_us);
+void via_listenings_done(struct via_listening **first, int code);
 int  via_listening_start(struct via_listening *l, struct via_listener *listener);
 void via_listening_shut(struct via_listening *l);
 void via_listening_free(struct via_listening *l);

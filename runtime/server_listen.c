@@ -5,21 +5,19 @@
 #include <stdlib.h>
 #include "server_impl.h"
 
-static int listening_new(struct via_server *server, const struct via_endpoint *endpoint,
-                         struct via_listening **ret) {
+/* One of @server's that does not listen yet, with all of @limits set; NULL: no memory. */
+struct via_listening *via_listening_new(struct via_server *server, const struct via_limits *limits,
+                                        int spin_us) {
         struct via_listening *l = calloc(1, sizeof(*l));
 
         if (!l)
-                return -ENOMEM;
+                return NULL;
         l->server = server;
-        l->limits = endpoint->limits;
-        l->spin_us = endpoint->spin_us;
-        l->keepalive_ms = via_endpoint_keepalive(endpoint, 0);
-        l->keepalive_timeout_ms = endpoint->keepalive_timeout_ms;
+        l->limits = *limits;
+        l->spin_us = spin_us;
         l->retry = INT64_MAX;
         pthread_mutex_init(&l->lock, NULL);
-        *ret = l;
-        return 0;
+        return l;
 }
 
 /* Listens on one URI: *@ret is in no list yet. */
@@ -34,8 +32,11 @@ static int listen_one(struct via_server *server, const char *uri, const struct v
         r = via_endpoint_parse(&endpoint, uri, names, &server->limits, err);
         if (r)
                 return r;
-        if (listening_new(server, &endpoint, &l) < 0)
+        l = via_listening_new(server, &endpoint.limits, endpoint.spin_us);
+        if (!l)
                 return via_endpoint_error(err, "listen", uri, -ENOMEM, NULL);
+        l->keepalive_ms = via_endpoint_keepalive(&endpoint, 0);
+        l->keepalive_timeout_ms = endpoint.keepalive_timeout_ms;
         listener = calloc(1, endpoint.by->listener_size);
         if (!listener) {
                 r = -ENOMEM;
@@ -53,6 +54,18 @@ static int listen_one(struct via_server *server, const char *uri, const struct v
         }
         *ret = l;
         return VIA_OK;
+}
+
+/* What was added at @first, the end of the server's list, stays there, or goes if @code says so. */
+void via_listenings_done(struct via_listening **first, int code) {
+        if (!code && *first)
+                (*first)->server->deserted = false;
+        while (code && *first) {
+                struct via_listening *next = (*first)->next;
+
+                via_listening_free(*first);
+                *first = next;
+        }
 }
 
 /* A name may stand for several URIs: all of them, or none. */
@@ -74,14 +87,7 @@ int via_server_listen(struct via_server *server, const char *text, struct via_er
                 else
                         last = &(*last)->next;
         }
-        while (code && *first) {
-                struct via_listening *next = (*first)->next;
-
-                via_listening_free(*first);
-                *first = next;
-        }
-        if (!code)
-                server->deserted = false;
+        via_listenings_done(first, code);
         via_names_fini(&names);
         return code;
 }

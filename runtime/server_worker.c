@@ -64,12 +64,39 @@ void via_worker_rest(struct via_worker *worker) {
                 via_timer_stop(worker->timer);
 }
 
+/* A call of @link that somebody still waits for, or NULL. */
+static struct via_call *waited_for(const struct via_server_link *link) {
+        struct via_call *call = link->session.open;
+
+        while (call && (call->oneway || call->state & VIA_CALL_REPLIED || via_call_cancelled(call)))
+                call = call->next;
+        return call;
+}
+
+/*
+ * No more time is left: says so to whoever still waits, as far as one write goes, and ends
+ * @link.
+ */
+static void cut(struct via_server_link *link) {
+        struct via_call *call;
+
+        link->session.turns++;                  /* handlers are told, and may do what they like */
+        while ((call = waited_for(link)))
+                via_call_abort(call, VIA_UNAVAILABLE,
+                               "the server is shutting down, and does not wait for this call "
+                               "any longer");
+        via_session_ready(&link->session);
+        link->session.turns--;
+        via_pump_flush(&link->session.pump);
+        via_server_link_end(link);
+}
+
 /* Deals with all links that are due by @now, and with all links if no more time is left. */
 void via_worker_tick(struct via_worker *worker, int64_t now) {
         via_server_links_tick(worker, now);
         if (worker->drain_due <= now)
                 while (worker->links)
-                        via_server_link_end(worker->links);
+                        cut(worker->links);
         else
                 via_timer_set(worker->timer, worker->drain_due, now);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "behaviour.h"
+#include "waiting.h"
 
 static bool says(const struct via_error *err, const char *what) {
         return err->message && strstr(err->message, what);
@@ -183,6 +184,73 @@ BEHAVIOUR(a_stopping_server_waits_so_long, .shared = true, .bare = true) {
                 CHECK_INT(outcomes[i].ended, ==, 1);
                 outcome_fini(&outcomes[i]);
         }
+}
+
+/* Nor can a handler that never answers: its caller hears why, and so does it. */
+BEHAVIOUR(a_drain_that_never_ends, .shared = true, .bare = true) {
+        struct via_server_options options = { .drain_ms = 200 };
+        struct msg_none request = { 0 };
+        struct via_stream *stream = NULL;
+        struct via_error err = VIA_ERROR_INIT;
+        struct outcome outcomes[50];
+        size_t n;
+        uint8_t *data;
+        int code;
+
+        host_start(&scene->host, scene->place, &options);
+        scene_open(scene, &scene->caller);
+        REQUIRE(conf_Streams_mirror_open(scene->caller.client, &stream, &err) == VIA_OK);
+        waits_for(&scene->caller, stream);
+        for (int i = 0; i < 50; i++)
+                REQUIRE(caller_start(&scene->caller, "Later/never", NULL, &request, &outcomes[i]) ==
+                        VIA_OK);
+        CHECK_INT(call_echo(&scene->caller, "x", 1, NULL), ==, VIA_OK);
+        host_ask_to_stop(&scene->host);
+        caller_wait(&scene->caller, 50, outcomes);
+        for (int i = 0; i < 50; i++) {
+                CHECK_INT(outcomes[i].code, ==, VIA_UNAVAILABLE);
+                CHECK(says(&outcomes[i].err, "does not wait"));
+                outcome_fini(&outcomes[i]);
+        }
+        code = WAITING(&scene->caller, conf_Streams_mirror_read(stream, &n, &data, &err));
+        CHECK_INT(code, ==, VIA_END);
+        code = WAITING(&scene->caller, conf_Streams_mirror_finish(stream, &err));
+        CHECK_INT(code, ==, VIA_UNAVAILABLE);
+        CHECK(says(&err, "does not wait"));
+        host_wait(&scene->host);
+        via_error_fini(&err);
+}
+
+/* What may never end does go on until then. */
+BEHAVIOUR(a_drain_is_time_for_what_runs, .shared = true, .bare = true) {
+        struct via_server_options options = { .drain_ms = 20000 };
+        struct caller late, idle;
+        struct outcome outcome;
+        struct msg_pool {
+                ProtobufCMessage base;
+                uint32_t n, ms;
+        } request = { .n = 7, .ms = 1000 };
+        int code;
+
+        host_start(&scene->host, scene->place, &options);
+        scene_open(scene, &scene->caller);
+        scene_open(scene, &idle);
+        REQUIRE(caller_start(&scene->caller, "Later/thread", NULL, &request, &outcome) == VIA_OK);
+        CHECK_INT(call_echo(&scene->caller, "x", 1, NULL), ==, VIA_OK);
+        CHECK_INT(call_echo(&idle, "x", 1, NULL), ==, VIA_OK);
+        host_ask_to_stop(&scene->host);
+        do                                      /* until it has heard of it */
+                code = call_nap(&idle, 1, 0, NULL, NULL);
+        while (!code);
+        CHECK_INT(code, ==, VIA_UNAVAILABLE);
+        CHECK_INT(outcome.ended, ==, 0);
+        CHECK_INT(caller_open(&late, scene->driver, scene->host.endpoint, NULL, NULL), ==,
+                  VIA_UNAVAILABLE);
+        caller_wait(&scene->caller, 1, &outcome);
+        CHECK_INT(outcome.code, ==, VIA_OK);
+        outcome_fini(&outcome);
+        host_wait(&scene->host);
+        caller_close(&idle);
 }
 
 BEHAVIOUR(a_new_server_at_the_old_place, .shared = true) {

@@ -52,6 +52,8 @@ static const char *const shared_out[] = {
         "calls_after_the_servers_end",
         "a_stopping_server_finishes_its_calls",
         "a_stopping_server_waits_so_long",
+        "a_drain_that_never_ends",
+        "a_drain_is_time_for_what_runs",
         "a_new_server_at_the_old_place",
         "many_deadlines",
         "other_threads_answer",

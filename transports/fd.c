@@ -2,6 +2,7 @@
  * fd.c - what all transports have in common whose link is a connected stream socket
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 #include "fd.h"
 
@@ -116,6 +117,25 @@ void via_fd_watch(struct via_listener *listener, struct via_wait *ret_wait) {
 
         ret_wait->fds[0] = (struct pollfd){ .fd = self->fd, .events = POLLIN };
         ret_wait->n_fds = 1;
+}
+
+static int get(int fd, int name) {
+        int value;
+        socklen_t size = sizeof(value);
+
+        return getsockopt(fd, SOL_SOCKET, name, &value, &size) < 0 ? -1 : value;
+}
+
+int via_fd_adopt(int fd) {
+        int flags;
+
+        if (get(fd, SO_TYPE) != SOCK_STREAM || get(fd, SO_ACCEPTCONN) != 1)
+                return -EAFNOSUPPORT;
+        flags = fcntl(fd, F_GETFL);
+        if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+            fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+                return -errno;
+        return get(fd, SO_DOMAIN);
 }
 
 int via_fd_set(int fd, int level, int name, int value) {

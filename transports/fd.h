@@ -40,6 +40,12 @@ void    via_fd_close(struct via_link *link);
 int     via_fd_accept(int listening_fd, int *ret_fd);
 void    via_fd_watch(struct via_listener *listener, struct via_wait *ret_wait);
 
+/*
+ * What @fd listens to: its domain, AF_UNIX or the like, and from now on it does not block and is
+ * closed on exec. -EAFNOSUPPORT: it is no stream socket that listens.
+ */
+int     via_fd_adopt(int fd);
+
 /* Sets an option of the kind that is an int; 0 or a negative errno. */
 int     via_fd_set(int fd, int level, int name, int value);
 

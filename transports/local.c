@@ -34,6 +34,26 @@ int via_local_address(struct via_local_address *address, int type, const char *p
         return 0;
 }
 
+int via_local_name(const struct sockaddr_un *sun, socklen_t size,
+                   char path[static VIA_LOCAL_PATH_MAX + 1], struct via_note *note) {
+        size_t most = size < sizeof(*sun) ? size : sizeof(*sun), n;
+
+        n = most > offsetof(struct sockaddr_un, sun_path)
+                    ? most - offsetof(struct sockaddr_un, sun_path)
+                    : 0;
+        if (n && sun->sun_path[0])              /* it may have zeros behind it */
+                n = strnlen(sun->sun_path, n);
+        if (n == 0 || (!sun->sun_path[0] && (n == 1 || memchr(sun->sun_path + 1, 0, n - 1))))
+                return via_note(note, -EINVAL, "the socket has no name that can be written");
+        if (n > VIA_LOCAL_PATH_MAX)
+                return via_note(note, -ENAMETOOLONG, "the socket's name has %zu bytes", n);
+        memcpy(path, sun->sun_path, n);
+        path[n] = 0;
+        if (!path[0])
+                path[0] = '@';
+        return 0;
+}
+
 static int open_socket(int type, int *ret_fd) {
         int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 

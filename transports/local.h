@@ -38,6 +38,13 @@ int  via_local_address(struct via_local_address *address, int type, const char *
                       struct via_note *note);
 
 /*
+ * The other way round, into @path: 0, or -EINVAL (no name, or one with zero bytes) or
+ * -ENAMETOOLONG.
+ */
+int  via_local_name(const struct sockaddr_un *sun, socklen_t size,
+                   char path[static VIA_LOCAL_PATH_MAX + 1], struct via_note *note);
+
+/*
  * Listens at @address, with the options "mode" (or else @mode), "group" and "backlog" of @uri.
  * Errors are those of via_transport.listen.
  */

@@ -114,6 +114,18 @@ static int tcp_listen(struct via_listener *listener, const struct via_uri *uri,
         return r ? explain_listen(uri, r, note) : 0;
 }
 
+static int tcp_adopt(struct via_listener *listener, int fd, struct via_note *note) {
+        int r = via_fd_adopt(fd);
+
+        (void)note;
+        if (r != AF_INET && r != AF_INET6)
+                return r < 0 ? r : -EAFNOSUPPORT;
+        r = set_options(fd);
+        if (r == 0)
+                ((struct via_fd_listener *)listener)->fd = fd;
+        return r;
+}
+
 static int tcp_accept(struct via_listener *listener, struct via_link *link) {
         return via_fd_accept(((struct via_fd_listener *)listener)->fd,
                              &((struct via_fd_link *)link)->fd);
@@ -260,4 +272,5 @@ const struct via_transport via_tcp = {
         .arm = via_fd_arm,
         .peer = tcp_peer,
         .close = via_fd_close,
+        .adopt = tcp_adopt,
 };

@@ -4,6 +4,7 @@
  * What a path's or name's permissions are, and what becomes of what a killed server left, is in
  * local.h.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include "fd.h"
@@ -45,6 +46,24 @@ static int unix_listen(struct via_listener *listener, const struct via_uri *uri,
         r = via_local_listen(&self->local, &address, uri, (unsigned)VIA_ACCESS_UMASK, note);
         self->fd.fd = self->local.fd;
         return r;
+}
+
+/* The file is whoever's who has made it. */
+static int unix_adopt(struct via_listener *listener, int fd, struct via_note *note) {
+        struct unix_listener *self = (struct unix_listener *)listener;
+        struct sockaddr_un sun;
+        socklen_t size = sizeof(sun);
+        int r = via_fd_adopt(fd);
+
+        if (r != AF_UNIX)
+                return r < 0 ? r : -EAFNOSUPPORT;
+        if (getsockname(fd, (struct sockaddr *)&sun, &size) < 0)
+                return -errno;
+        r = via_local_name(&sun, size, self->path, note);
+        if (r < 0)
+                return r;
+        self->fd.fd = self->local.fd = fd;
+        return 0;
 }
 
 static void unix_shut(struct via_listener *listener) {
@@ -103,4 +122,5 @@ const struct via_transport via_unix = {
         .arm = via_fd_arm,
         .peer = unix_peer,
         .close = via_fd_close,
+        .adopt = unix_adopt,
 };

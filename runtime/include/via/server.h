@@ -33,16 +33,21 @@ struct via_type;
 
 enum {                                          /* via_server_options.flags */
         /* what is called, and how it goes, is counted: see via/services.h */
-        VIA_SERVER_STATS = 1,
+        VIA_SERVER_STATS  = 1,
+        /*
+         * tells the service manager READY=1 when via_server_run() begins, STOPPING=1 when the
+         * server begins to drain, as via_notify() does; whether or not anybody hears
+         */
+        VIA_SERVER_NOTIFY = 2,
 };
 
 struct via_server_options {
         struct via_limits  limits;              /* { 0 }: the defaults */
         /* borrowed until via_server_free(); NULL: a loop of its own */
         struct uv_loop_s  *loop;
-        /* how long, in ms, a stopped server waits for clients to read their answers; 0: 5,000 */
+        /* how long, in ms, a stopped server waits for calls and for its clients; 0: 5,000 */
         uint32_t           drain_ms;
-        uint32_t           flags;               /* VIA_SERVER_STATS */
+        uint32_t           flags;               /* VIA_SERVER_… */
         void              *reserved[6];         /* zero */
 };
 
@@ -79,6 +84,21 @@ int via_server_add(struct via_server *server, const struct via_interface *interf
 int via_server_listen(struct via_server *server, const char *endpoint, struct via_error *err);
 
 /*
+ * Listens also on the sockets that whoever started this process has bound for it: those from
+ * descriptor 3 on, as many as $LISTEN_FDS says, if $LISTEN_PID is this process, as
+ * sd_listen_fds(3) has it. Takes them over, and unsets the variables in any case, so that no
+ * child takes them for its own. Stream sockets of AF_UNIX are served as unix:, of AF_INET and
+ * AF_INET6 as tcp:; via_server_endpoint() has where. What a unix socket has in the file system
+ * stays there at the end. Limits are the server's. To be called before there are threads: it
+ * changes the environment.
+ *
+ * VIA_NOT_FOUND: there are none, so that a program can go on with via_server_listen().
+ * VIA_INVALID_ARGUMENT: the variables make no sense, or one is no stream socket that listens,
+ * which the error names; then none is listened on. VIA_RESOURCE_EXHAUSTED.
+ */
+int via_server_listen_inherited(struct via_server *server, struct via_error *err);
+
+/*
  * The @index-th endpoint listened on, counted from 0, as a client must write it: a port 0 has
  * become the real one. NULL past the last. Lives as long as the server.
  */
@@ -86,9 +106,11 @@ const char *via_server_endpoint(const struct via_server *server, unsigned index)
 
 /*
  * Serves until via_server_stop(), then drains: it accepts nobody new, tells the clients, serves
- * what they have sent so far, and returns 0 when the answers have left or drain_ms has passed;
- * nobody waits for a client that is idle. Also returns 0 when all endpoints have ended by
- * themselves (stdio:, whose only client has left).
+ * what they have sent so far, finishes the calls and streams that are open, and returns 0 when
+ * the answers have left; nobody waits for a client that is idle. When drain_ms has passed, calls
+ * that are still open end with VIA_UNAVAILABLE, their handlers are told as by a cancel, and it
+ * returns 0 too. Also when all endpoints have ended by themselves (stdio:, whose only client has
+ * left).
  * VIA_FAILED_PRECONDITION if the loop is the application's, who runs it with uv_run().
  */
 int via_server_run(struct via_server *server);
@@ -110,9 +132,17 @@ int via_server_run_workers(struct via_server *server, unsigned n, struct via_err
 
 /*
  * Makes the server drain and via_server_run() return. From any thread, and from a signal
- * handler. May be called again.
+ * handler. May be called again, which changes nothing.
  */
 void via_server_stop(struct via_server *server);
+
+/*
+ * Tells the service manager @state, as sd_notify(3) does: "READY=1", "STATUS=words",
+ * "WATCHDOG=1"; several in lines. From any thread. VIA_NOT_FOUND: there is none ($NOTIFY_SOCKET
+ * is not set), which most programs do not mind; VIA_INVALID_ARGUMENT: that is neither a path nor
+ * @ and a name; VIA_UNAVAILABLE: it does not listen.
+ */
+int via_notify(const char *state, struct via_error *err);
 
 /* How many links are open now. */
 unsigned via_server_links(const struct via_server *server);

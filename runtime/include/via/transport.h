@@ -188,6 +188,13 @@ struct via_transport {
         void    (*close)(struct via_link *link);
 
         const struct via_loan *loan;            /* NULL: it has none */
+
+        /*
+         * Listens on @fd, which listens already, because whoever started this process has bound
+         * it, and takes it over; shut() then leaves alone what it has in the file system.
+         * -EAFNOSUPPORT: it is no such socket of this transport. NULL: none ever is.
+         */
+        int     (*adopt)(struct via_listener *listener, int fd, struct via_note *note);
 };
 
 /* All transports there are, ended by NULL: transports/table.c. */
