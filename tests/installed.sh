@@ -1,6 +1,6 @@
 #!/bin/sh
 # installed.sh - the examples build and run elsewhere against a Via installed in PREFIX, with cc and pkg-config, and
-# the README shows hello as it is and as it answers: installed.sh PREFIX
+# the README shows hello and weather as they are and as they answer: installed.sh PREFIX
 PKG_CONFIG_PATH=$1/lib/pkgconfig
 export PKG_CONFIG_PATH
 unset LD_LIBRARY_PATH                   # build.sh says where the library is
@@ -24,8 +24,8 @@ awk -v to="$tmp/readme/" '
         name               { print >(to name); next }
                            { held = held $0 "\n" }
 ' README.md
-for file in hello.idl server.c client.c; do
-        cmp "examples/hello/$file" "$tmp/readme/$file" || fail "the README shows another $file"
+for file in hello/hello.idl hello/server.c hello/client.c weather/weather.idl weather/ask.c; do
+        cmp "examples/$file" "$tmp/readme/${file#*/}" || fail "the README shows another $file"
 done
 
 "$tmp/hello/build.sh" || exit 1
@@ -58,5 +58,7 @@ for example in callback chat interceptors pool tail upload; do
         "$tmp/$example/build.sh" && sh "tests/$test.sh" "$tmp/$example/server" "$tmp/$example/client" ||
                 fail "$example does not build or run"
 done
+"$tmp/weather/build.sh" && sh tests/weather.sh "$tmp/weather/station" "$tmp/weather/ask" ||
+        fail "weather does not build or run"
 "$tmp/procs/build.sh" && "$tmp/procs/client" inproc:procs summary || fail "procs does not build or run"
 exit $failed

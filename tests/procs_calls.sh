@@ -41,7 +41,7 @@ expect 2 "$client" unix:x get; says '"get"'
 expect 2 "$client" unix:x get 1 2; says '"get"'
 for wrong in 'get 0' 'get -1' 'get 1x' 'get 4294967297' 'signal 1 NOSUCH' 'signal 1 -9' 'bench 0' \
              'list --min-mem=5X' 'list --min-mem=99999999999G' 'list --min-cpu=nan' 'list --sort=size' \
-             'list --limit=0' 'list 5' 'list --colour' 'list --user'; do
+             'list --limit=0' 'list 5' 'list --colour' 'list --user' 'watch 5' 'watch --limit=0'; do
         expect 2 "$client" unix:x $wrong; says 'procs-client: '
 done
 expect 1 "$client" "unix:$tmp/nobody" summary; says "unix:$tmp/nobody"
@@ -121,6 +121,49 @@ sed -n 2p "$tmp/out" | grep -q b-fat || fail "not sorted by memory"
 expect 0 "$client" "$unix" list --min-mem=60M --name="$$-"; rows 1
 exec 4<&-
 
+# --- who watches ---
+
+# Waits until line $2 of $1 begins with $3, ten seconds at most.
+until_line() {
+        for _ in $(seq 200); do
+                sed -n "$2p" "$1" | grep -q -e "^$3" && return
+                sleep 0.05
+        done
+        fail "line $2 is not $3: $(cat "$1")"
+}
+
+cp "$(command -v sleep)" "$tmp/$$-brief" || exit 1
+for uri in "$unix" "$tcp" "$abstract" inproc:procs; do
+        : >"$tmp/seen"
+        "$client" "$uri" watch --name="$$-brief" --limit=3 >"$tmp/seen" 2>&1 &
+        watcher=$!
+        "$client" "$uri" watch --name="$$-nobody" >"$tmp/nobody" 2>&1 &
+        pids="$pids $watcher $!"
+        until_line "$tmp/seen" 1 watching
+        until_line "$tmp/nobody" 1 watching
+        "$tmp/$$-brief" 60 &
+        brief=$!
+        pids="$pids $brief"
+        until_line "$tmp/seen" 2 "+ *$brief .*$tmp/$$-brief 60"
+        kill $brief && wait $brief
+        until_line "$tmp/seen" 3 "- *$brief "
+        kill -0 $watcher || fail "who watches for three events ended after two"
+        "$tmp/$$-brief" 60 &
+        brief=$!
+        pids="$pids $brief"
+        wait $watcher || fail "who has watched ended with $?"
+        until_line "$tmp/seen" 4 "+ *$brief "
+        [ "$(wc -l <"$tmp/seen")" = 4 ] || fail "who watches for three events sees more: $(cat "$tmp/seen")"
+        [ "$(cat "$tmp/nobody")" = watching ] || fail "what was not chosen is seen: $(cat "$tmp/nobody")"
+        kill $brief && wait $brief
+done
+
+# This one is still there when the server ends.
+"$client" "$unix" watch --name="$$-nobody" >"$tmp/nobody" 2>&1 &
+last=$!
+pids="$pids $last"
+until_line "$tmp/nobody" 1 watching
+
 # --- who may signal whom ---
 
 fds() { ls "/proc/$served/fd" | wc -l; }
@@ -163,6 +206,8 @@ wait $served
 code=$?
 : >"$tmp/out"
 [ $code = 0 ] || fail "after SIGTERM the server ended with $code"
+wait $last && fail "who watches ended well when the server ended"
+grep -q 'the server ends' "$tmp/nobody" || fail "who watches is not told that the server ends: $(cat "$tmp/nobody")"
 [ ! -e "$tmp/procs" ] || fail "the socket is still there"
 expect 1 "$client" "$unix" summary; says "$unix"
 exit $failed

@@ -21,6 +21,8 @@ const char args_usage[] =
         "      --min-mem=BYTES     only those that occupy at least so much (100M, 2G)\n"
         "      --sort=ORDER        cpu (as without), memory, pid or name\n"
         "      --limit=N           only the first N\n"
+        "  watch [OPTION...]   those of them that start and end, as they do, until Ctrl-C\n"
+        "      options as of list; --limit=N: until there were N\n"
         "  get PID             one process\n"
         "  signal PID SIGNAL   TERM, KILL, 15, ...; 0 only asks whether it could\n"
         "  bench N             N calls of get, and how long they took\n"
@@ -38,6 +40,7 @@ static const struct {
         { "summary", COMMAND_SUMMARY, 0 },
         { "signal",  COMMAND_SIGNAL,  2 },
         { "bench",   COMMAND_BENCH,   1 },
+        { "watch",   COMMAND_WATCH,   0 },
 };
 
 static const struct {
@@ -202,7 +205,7 @@ int args_parse(int argc, char **argv, struct args *ret) {
                 if (strcmp(commands[i].name, argv[2]) != 0)
                         continue;
                 ret->command = commands[i].command;
-                if (ret->command == COMMAND_LIST)
+                if (ret->command == COMMAND_LIST || ret->command == COMMAND_WATCH)
                         return parse_filter(argc - 2, argv + 2, &ret->filter);
                 if (argc - 3 != commands[i].operands)
                         return wrong("too few arguments, or too many, for", argv[2]);

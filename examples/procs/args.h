@@ -11,6 +11,7 @@ enum command {
         COMMAND_SUMMARY,
         COMMAND_SIGNAL,
         COMMAND_BENCH,
+        COMMAND_WATCH,
 };
 
 struct args {

@@ -55,6 +55,29 @@ static int bench(struct via_client *client, uint32_t n, struct via_error *err) {
         return r;
 }
 
+/*
+ * Calls over one link begin in their order: when the second one is answered, the server watches.
+ * Both are open at the same time; each read takes its turn.
+ */
+static int watch(struct via_client *client, const struct procs_Filter *filter,
+                 struct via_error *err) {
+        struct via_stream *stream;
+        struct procs_Event *event;
+        int r = procs_Table_watch_open(client, filter, &stream, err);
+
+        if (r)
+                return r;
+        if (procs_Table_summary(client, NULL, NULL) == VIA_OK) {
+                puts("watching");
+                fflush(stdout);
+        }
+        while ((r = procs_Table_watch_read(stream, &event, err)) == VIA_OK) {
+                show_event(event);
+                procs_Event_free(event);
+        }
+        return procs_Table_watch_finish(stream, err);
+}
+
 static int run(struct via_client *client, const struct args *args, struct via_error *err) {
         switch (args->command) {
         case COMMAND_LIST:
@@ -67,6 +90,8 @@ static int run(struct via_client *client, const struct args *args, struct via_er
                 return procs_Table_signal(client, args->pid, args->signal, err);
         case COMMAND_BENCH:
                 return bench(client, args->calls, err);
+        case COMMAND_WATCH:
+                return watch(client, &args->filter, err);
         case COMMAND_HELP:
                 break;
         }

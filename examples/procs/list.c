@@ -8,8 +8,8 @@
 #include "proc.h"
 #include "service.h"
 
-static bool chosen(struct service *service, const struct proc *proc,
-                   const struct procs_Filter *wanted, double now) {
+bool service_chooses(struct service *service, const struct procs_Filter *wanted,
+                     const struct proc *proc, double now) {
         return proc_cpu(proc, now) >= wanted->min_cpu && proc->memory >= wanted->min_memory &&
                strstr(proc->name, wanted->name) &&
                (!*wanted->user ||
@@ -90,7 +90,7 @@ int service_list(struct via_call *call, const struct procs_Filter *wanted, size_
                 return service_fault(call, r);
 
         for (size_t i = 0; i < n; i++)
-                if (chosen(service, &procs[i], wanted, now))
+                if (service_chooses(service, wanted, &procs[i], now))
                         procs[n_chosen++] = procs[i];
         qsort_r(procs, n_chosen, sizeof(*procs), orders[wanted->sort_by], &now);
         r = tell_all(call, procs, n_chosen, limit, ret_n_result, ret_result);

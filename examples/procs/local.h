@@ -8,6 +8,7 @@
 #include "service.h"
 
 struct local {                                  /* { 0 }: not started */
+        uv_loop_t          loop;
         struct service     service;
         struct via_server *server;
         pthread_t          thread;

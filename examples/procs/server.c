@@ -15,22 +15,22 @@ static const char usage[] =
         "Prints a line \"serving ENDPOINT\" for each once it can be called, as a client must\n"
         "write it: port 0 has become a real one. SIGTERM and SIGINT end it: it finishes the\n"
         "calls that are running, and waits up to 5 s for its clients to leave; a second one\n"
-        "ends it at once.\n";
+        "ends it at once. Those who watch are told.\n";
 
-static struct via_server *server;               /* for the signal handler */
+static struct via_server *server;
+static struct service service;
 
-static void stop(int signal) {
-        (void)signal;
+static void stop(uv_signal_t *handle, int number) {
+        (void)number;
+        uv_signal_stop(handle);
+        service_stop(&service);
         via_server_stop(server);
 }
 
-static void stop_on(int signal) {
-        struct sigaction action = {
-                .sa_handler = stop,
-                .sa_flags = (int)(SA_RESTART | SA_RESETHAND),
-        };
-
-        sigaction(signal, &action, NULL);
+static void stop_on(uv_signal_t *handle, int number) {
+        uv_signal_init(uv_default_loop(), handle);
+        uv_signal_start(handle, stop, number);
+        uv_unref((uv_handle_t *)handle);        /* does not keep the loop running */
 }
 
 static int listen_on(char **endpoints, struct via_error *err) {
@@ -46,8 +46,9 @@ static int listen_on(char **endpoints, struct via_error *err) {
 }
 
 int main(int argc, char **argv) {
+        struct via_server_options options = { .loop = uv_default_loop() };
         struct via_error err = VIA_ERROR_INIT;
-        struct service service;
+        uv_signal_t term, interrupt;
         int r;
 
         if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
@@ -55,21 +56,20 @@ int main(int argc, char **argv) {
         if (argc < 2 || argv[1][0] == '-')
                 return fputs(usage, stderr), 2;
 
-        r = service_init(&service);
+        r = service_init(&service, options.loop);
         if (r)
                 return fprintf(stderr, "/proc: %s\n", strerror(-r)), EXIT_FAILURE;
-        server = via_server_new(NULL);
-        if (!server)
-                return perror("via_server_new"), EXIT_FAILURE;
-        stop_on(SIGTERM);
-        stop_on(SIGINT);
+        stop_on(&term, SIGTERM);
+        stop_on(&interrupt, SIGINT);
 
+        server = via_server_new(&options);
         r = service_add(&service, server, &err);
         if (!r)
                 r = listen_on(argv + 1, &err);
         if (!r)
-                r = via_server_run(server);
+                uv_run(options.loop, UV_RUN_DEFAULT);
         server = via_server_free(server);
         service_fini(&service);
-        return err.code ? via_error_report(&err) : r ? EXIT_FAILURE : 0;
+        uv_run(options.loop, UV_RUN_DEFAULT);   /* closes what the two had in it */
+        return r ? via_error_report(&err) : 0;
 }

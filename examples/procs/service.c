@@ -45,11 +45,9 @@ static enum procs_Activity activity(char state) {
         }
 }
 
-int service_tell(struct via_call *call, const struct proc *proc, const char *command,
-                 struct procs_Process *ret) {
-        struct service *service = via_call_self(call);
+void service_describe(struct service *service, const struct proc *proc, const char *command,
+                      struct procs_Process *ret) {
         double now = proc_now();
-        int r;
 
         ret->pid = proc->pid;
         ret->parent = proc->parent;
@@ -58,12 +56,21 @@ int service_tell(struct via_call *call, const struct proc *proc, const char *com
         ret->memory = proc->memory;
         ret->threads = proc->threads;
         ret->started = (uint64_t)time(NULL) - (uint64_t)(now - proc->start);
+        ret->user = (char *)users_name(&service->users, proc->uid);
+        ret->name = (char *)proc->name;
+        ret->command = *command ? (char *)command : NULL;
+}
 
-        r = via_call_strdup(call, &ret->user, users_name(&service->users, proc->uid));
+int service_tell(struct via_call *call, const struct proc *proc, const char *command,
+                 struct procs_Process *ret) {
+        int r;
+
+        service_describe(via_call_self(call), proc, command, ret);
+        r = via_call_strdup(call, &ret->user, ret->user);
         if (!r)
-                r = via_call_strdup(call, &ret->name, proc->name);
-        if (!r && *command)
-                r = via_call_strdup(call, &ret->command, command);
+                r = via_call_strdup(call, &ret->name, ret->name);
+        if (!r && ret->command)
+                r = via_call_strdup(call, &ret->command, ret->command);
         return r;
 }
 
@@ -117,22 +124,25 @@ static const struct procs_Table_ops ops = {
         .get     = get,
         .summary = summary,
         .signal  = service_signal,
+        .watch   = service_watch,
 };
 
-int service_init(struct service *service) {
+int service_init(struct service *service, uv_loop_t *loop) {
         int root = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
         if (root < 0)
                 return -errno;
         *service = (struct service){ .root = root };
+        uv_timer_init(loop, &service->timer);
+        /* links keep the loop running, this does not */
+        uv_unref((uv_handle_t *)&service->timer);
         return 0;
 }
 
 void service_fini(struct service *service) {
-        if (service->root > 0)
-                close(service->root);
+        close(service->root);
         users_fini(&service->users);
-        *service = (struct service){ 0 };
+        uv_close((uv_handle_t *)&service->timer, NULL);
 }
 
 int service_add(struct service *service, struct via_server *server, struct via_error *err) {

@@ -71,6 +71,12 @@ void show_processes(size_t n, struct procs_Process *const *processes) {
                 show_process(processes[i], width);
 }
 
+void show_event(const struct procs_Event *event) {
+        printf("%c ", event->change == procs_Change_STARTED ? '+' : '-');
+        show_process(event->process, columns() - 2);
+        fflush(stdout);
+}
+
 void show_machine(const struct procs_Machine *m) {
         char name[65], kernel[131];
         long minutes = (long)(m->uptime / 60);
