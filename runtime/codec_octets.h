@@ -52,6 +52,17 @@ static inline uint8_t *via_octets_head(const struct via_type *type, size_t n, ui
         return p;
 }
 
+/* What is at least so large is worth a system call to itself, if that saves a copy. */
+enum { VIA_OCTETS_LARGE = 32 * 1024, VIA_OCTETS_HEAD = 6 };
+
+/* @message if it is mostly octets, a lot of them: these need not be copied to be sent. */
+static inline const struct via_octets *via_octets_large(const struct via_type *type,
+                                                        const void *message) {
+        const struct via_octets *octets = via_octets_of(type, message);
+
+        return octets && __builtin_expect(octets->data.len >= VIA_OCTETS_LARGE, 0) ? octets : NULL;
+}
+
 /* via_message_encode(). */
 static inline void via_encode(const struct via_type *type, const void *message, uint8_t *buf,
                               size_t size) {

@@ -194,6 +194,43 @@ int via_pump_flush(struct via_pump *pump) {
 }
 
 /*
+ * Sends a frame that ends in @size bytes of the caller's at @data, after what is queued, and keeps
+ * a copy only of what the link does not take now. 0; VIA_PUMP_BLOCKED, what is queued has not left,
+ * or -ENOMEM, and then nothing has been sent of it or kept.
+ */
+int via_pump_put_large(struct via_pump *pump, const uint8_t *head, size_t head_size,
+                       const uint8_t *data, size_t size) {
+        struct via_link *link = pump->link;
+        struct via_buffer *out = &pump->out;
+        ssize_t n;
+
+        /* a fault is found again by whoever flushes next */
+        if (via_pump_flush(pump) != 0)
+                return VIA_PUMP_BLOCKED;
+        /* before anything is sent, for half a frame would be the end of the link */
+        if (via_buffer_room(out, pump->pool, head_size + size) < 0)
+                return -ENOMEM;
+        n = link->by->send(link, head, head_size);
+        n = n < 0 ? 0 : n;
+        pump->lending = VIA_LENDS_OUT;
+        memcpy(out->data + out->tail, head + n, head_size - (size_t)n);
+        out->tail += head_size - (size_t)n;
+        while (size && !via_buffer_used(out)) {
+                VIA_POINT("pump: a piece is sent");
+                n = link->by->send(link, data, size);
+                if (n < 0)
+                        break;
+                data += n;
+                size -= (size_t)n;
+        }
+        memcpy(out->data + out->tail, data, size);
+        out->tail += size;
+        if (!via_buffer_used(out))
+                via_buffer_give(out, pump->pool);
+        return 0;
+}
+
+/*
  * Gets ready to sleep until bytes come (if @read), or those queued can leave. 0, VIA_AWAKE, or
  * the link's error.
  */

@@ -55,6 +55,8 @@ uint8_t *via_pump_reserve_more(struct via_pump *pump, size_t size);
 void via_pump_forget(struct via_pump *pump);
 int  via_pump_send(struct via_pump *pump, struct via_buffer *out, uint64_t *base);
 int  via_pump_flush(struct via_pump *pump);
+int  via_pump_put_large(struct via_pump *pump, const uint8_t *head, size_t head_size,
+                       const uint8_t *data, size_t size);
 
 int  via_pump_arm(struct via_pump *pump, bool read, struct via_wait *ret_wait);
 
@@ -132,6 +134,11 @@ static inline void via_pump_commit(struct via_pump *pump, size_t size) {
                 pump->lent += size;
         else
                 pump->high.out.tail += size;
+}
+
+/* Whether via_pump_put_large() may be tried. */
+static inline bool via_pump_takes_large(const struct via_pump *pump) {
+        return !pump->special;
 }
 
 /* Whether there is nothing to send. */

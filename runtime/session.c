@@ -96,10 +96,9 @@ void via_session_ready(struct via_session *session) {
                 via_streams_tell(session);
 }
 
-/* After a flush: who waited for the queue to become shorter may write again. */
+/* After a flush: who waited for the queue to leave may write again. */
 void via_session_room(struct via_session *session) {
-        if (!session->crowded ||
-            via_pump_queued(&session->pump) > session->limits->v[VIA_LIMIT_QUEUE])
+        if (!session->crowded || via_pump_queued(&session->pump))
                 return;
         session->crowded = false;
         for (struct via_stream *s = session->streams, *next; s; s = next) {

@@ -95,7 +95,10 @@ static int write_own(struct via_stream *stream, const void *item, struct via_err
         int code;
 
         while ((code = via_stream_put(stream, item, err)) == VIA_LATER && !client->loop) {
-                via_client_sleep(client, INT64_MAX);
+                if (via_pump_queued(&client->session->pump))    /* perhaps that is all */
+                        via_client_send(client, INT64_MAX);
+                else
+                        via_client_sleep(client, INT64_MAX);
                 if (stream->done)
                         return over(stream, err);
         }

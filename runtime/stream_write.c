@@ -5,24 +5,33 @@
  * next one waits until it has gone. The half-close, and a handler's reply, wait for it too.
  */
 #include <string.h>
-#include "codec.h"
+#include "codec_octets.h"
 #include "serve.h"
 #include "stream.h"
+
+enum { QUEUED_MOST = 128 * 1024 };              /* bytes, on the link, before a writer waits */
+
+static void put_header(const struct via_stream *stream, uint8_t *to, size_t n, uint32_t total,
+                       bool rest, bool more) {
+        uint8_t flags = (uint8_t)((stream->served ? WIRE_BACK : 0) | (rest ? WIRE_REST : 0) |
+                                  (more ? WIRE_MORE : 0));
+
+        wire_put_header(to, &(struct wire_header){ .length = (uint32_t)n,
+                                                   .type = WIRE_ITEM,
+                                                   .flags = flags,
+                                                   .id = stream->id,
+                                                   .value = total });
+}
 
 /* Room for @n bytes of an item behind their header; NULL: no memory. */
 static uint8_t *piece(struct via_stream *stream, size_t n, uint32_t total, bool rest, bool more) {
         uint8_t *room = via_pump_reserve_for(&stream->session->pump, stream->high,
                                              WIRE_HEADER + n);
-        uint8_t flags = (uint8_t)((stream->served ? WIRE_BACK : 0) | (rest ? WIRE_REST : 0) |
-                                  (more ? WIRE_MORE : 0));
 
-        if (room)
-                wire_put_header(room, &(struct wire_header){ .length = (uint32_t)n,
-                                                             .type = WIRE_ITEM,
-                                                             .flags = flags,
-                                                             .id = stream->id,
-                                                             .value = total });
-        return room ? room + WIRE_HEADER : NULL;
+        if (!room)
+                return NULL;
+        put_header(stream, room, n, total, rest, more);
+        return room + WIRE_HEADER;
 }
 
 static void sent(struct via_stream *stream, size_t n, bool first) {
@@ -36,8 +45,11 @@ static size_t credit(const struct via_stream *stream, bool first) {
         return via_conn_room(&stream->session->pump.conn, &stream->flow, first);
 }
 
+/* However much credit there is: what the link does not take need not be encoded yet. */
 static bool link_is_full(const struct via_session *session) {
-        return via_pump_queued(&session->pump) > session->limits->v[VIA_LIMIT_QUEUE];
+        size_t queued = via_pump_queued(&session->pump);
+
+        return queued > QUEUED_MOST || queued > session->limits->v[VIA_LIMIT_QUEUE];
 }
 
 /* The half-close, when nothing waits before it. */
@@ -121,12 +133,46 @@ static size_t room_for_item(struct via_stream *stream) {
         return most;
 }
 
+/*
+ * Whether an item that there is no credit for will have it without being cut: its reader gives at
+ * least half a window back. But that of the link may be held by others for as long as they like.
+ */
+static bool can_be_whole(const struct via_stream *stream, size_t size) {
+        const struct via_conn *conn = &stream->session->pump.conn;
+
+        return size + WIRE_ITEM_COST <= conn->peer_credit / 2 &&
+               size + WIRE_ITEM_COST <= conn->link.allowed - conn->link.sent;
+}
+
 /* An item that the credit left does not suffice for waits, encoded, and begins to leave. */
 static void wait_for_credit(struct via_stream *stream, size_t size) {
         stream->out.tail += size;
         stream->out_total = (uint32_t)size;
         stream->begun = false;
         via_stream_push(stream);
+}
+
+/*
+ * An item that is mostly octets, for which there is credit: they go from where they are, as far as
+ * the link takes them now. If it takes nothing, the writer waits.
+ */
+static int put_large(struct via_stream *stream, const struct via_octets *item, size_t size,
+                     struct via_error *err) {
+        struct via_pump *pump = &stream->session->pump;
+        uint8_t head[WIRE_HEADER + VIA_OCTETS_HEAD], *p = head + WIRE_HEADER;
+        int r;
+
+        put_header(stream, head, size, (uint32_t)size, false, false);
+        p = via_octets_head(via_stream_writes(stream), item->data.len, p);
+        r = via_pump_put_large(pump, head, (size_t)(p - head), item->data.data, item->data.len);
+        if (r < 0)
+                return no_memory(err);
+        if (r) {
+                stream->full = stream->session->crowded = true;
+                return VIA_LATER;
+        }
+        via_conn_sent(&pump->conn, &stream->flow, size, true);
+        return VIA_OK;
 }
 
 /*
@@ -148,6 +194,10 @@ int via_stream_put(struct via_stream *stream, const void *item, struct via_error
                 return code;
         if (size > session->pump.conn.peer_message)
                 return big_item(stream, size, err);
+        if (size > most && can_be_whole(stream, size)) {
+                stream->full = true;
+                return VIA_LATER;
+        }
         if (size > most) {
                 if (via_buffer_room(out, stream->pool, size) < 0)
                         return no_memory(err);
@@ -155,10 +205,12 @@ int via_stream_put(struct via_stream *stream, const void *item, struct via_error
                 wait_for_credit(stream, size);
                 return VIA_OK;
         }
+        if (via_octets_large(type, item) && via_pump_takes_large(&session->pump))
+                return put_large(stream, item, size, err);
         room = piece(stream, size, (uint32_t)size, false, false);
         if (!room)
                 return no_memory(err);
-        via_message_encode(type, item, room, size);
+        via_encode(type, item, room, size);
         sent(stream, size, true);
         return VIA_OK;
 }

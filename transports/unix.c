@@ -16,9 +16,10 @@ enum {
         /*
          * What may wait in the kernel to be read, each way, if net.core.wmem_max lets us: the
          * default of 208 KiB makes a message of 1 MiB wait for the reader several times, each
-         * at the price of two context switches.
+         * at the price of two context switches. The kernel counts twice what is wished for,
+         * and a message by its pages, so this is a little more than half.
          */
-        SEND_BUFFER = 512 * 1024,
+        SEND_BUFFER = 576 * 1024,
 };
 
 struct unix_listener {
