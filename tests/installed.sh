@@ -10,7 +10,7 @@ server=
 tmp=$(mktemp -d) || exit 1
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$tmp"' EXIT
 trap 'exit 1' HUP INT TERM
-cp -R examples/hello examples/interceptors examples/procs "$tmp" || exit 1
+cp -R examples/hello examples/interceptors examples/poll examples/procs "$tmp" || exit 1
 
 fail() { echo "$*"; failed=1; }
 
@@ -54,5 +54,7 @@ server=
 
 "$tmp/interceptors/build.sh" && sh tests/vault.sh "$tmp/interceptors/server" "$tmp/interceptors/client" ||
         fail "interceptors do not build or run"
+"$tmp/poll/build.sh" && sh tests/poll_client.sh "$tmp/hello/server" "$tmp/poll/client" ||
+        fail "poll does not build or run"
 "$tmp/procs/build.sh" && "$tmp/procs/client" inproc:procs summary || fail "procs does not build or run"
 exit $failed
