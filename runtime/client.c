@@ -36,6 +36,8 @@ void via_client_forget(struct via_client *client) {
 }
 
 void via_client_free(struct via_client *client) {
+        uv_loop_t *polled = client->polled;
+
         client->watch = via_watch_close(client->watch);
         client->timer = via_timer_close(client->timer);
         via_session_end(&client->own);
@@ -47,6 +49,7 @@ void via_client_free(struct via_client *client) {
         via_place_free(client->links.place);
         free(client->links.ended);
         free(client);
+        via_polled_free(polled);
 }
 
 /* A client without a link. Takes over @place, in any case. */
@@ -58,6 +61,14 @@ static struct via_client *client_new(struct via_place *place,
         if (!client) {
                 via_place_free(place);
                 return NULL;
+        }
+        if (options->flags & VIA_CLIENT_EXTERNAL) {
+                client->polled = via_polled_new();
+                if (!client->polled) {
+                        via_place_free(place);
+                        free(client);
+                        return NULL;
+                }
         }
         client->session = &client->own;
         client->own.limits = &client->limits;
@@ -72,7 +83,7 @@ static struct via_client *client_new(struct via_place *place,
         client->dead.code = VIA_UNAVAILABLE;
         client->alert = client->barred = true;
         via_links_leave(client);
-        client->loop = options->loop;
+        client->loop = client->polled ? client->polled : options->loop;
         if (client->loop && enter_loop(client) < 0) {
                 via_client_free(client);
                 return NULL;
@@ -104,6 +115,9 @@ int via_client_open(struct via_client **ret_client, const char *text,
 
         if (!options)
                 options = &defaults;
+        if (options->loop && options->flags & VIA_CLIENT_EXTERNAL)
+                return via_error_set(err, VIA_INVALID_ARGUMENT,
+                                     "connect %s: VIA_CLIENT_EXTERNAL, and a loop as well", text);
         code = via_place_new(&place, text, options, err);
         if (code)
                 return code;

@@ -185,7 +185,7 @@ int via_client_begin(struct via_client *client, const struct via_method *method,
                      struct via_handle *handle, struct via_error *err) {
         struct via_pump *pump = &client->session->pump;
         struct via_asked asked;
-        uint32_t timeout_ms = via_client_timeout(client, method, options), id = 0;
+        uint32_t timeout_ms = via_call_timeout(client, method, options), id = 0;
         uint8_t *room;
         size_t size;
         void *call;
@@ -247,7 +247,7 @@ int via_client_begin(struct via_client *client, const struct via_method *method,
 static int can_wait(struct via_client *client, struct via_error *err) {
         if (client->loop)
                 return via_error_set(err, VIA_FAILED_PRECONDITION,
-                                     "%s: a client with a loop cannot block; start the call",
+                                     "%s: a client in a loop cannot block; start the call",
                                      client->endpoint);
         if (client->delivering)
                 return via_error_set(err, VIA_FAILED_PRECONDITION,

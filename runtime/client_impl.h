@@ -14,6 +14,7 @@
  *      client_ready.c  what becomes of a call while there is no link
  *      client_dial.c   connecting without blocking a loop
  *      client_wait.c   calls that wait for a link
+ *      client_poll.c   clients in any other loop
  *      client_again.c  calls that are made again
  *      client_error.c  what went wrong, in words
  */
@@ -172,6 +173,7 @@ struct via_client {
         size_t              kept_bytes;         /* memory of all that is kept for another time */
 
         uv_loop_t          *loop;               /* NULL: a blocking client, and so are these */
+        uv_loop_t          *polled;             /* owned, and the same; or NULL */
         struct via_watch   *watch;
         struct via_timer   *timer;
         bool                back;               /* it is a server's, over a link of its own */
@@ -182,9 +184,9 @@ struct via_client {
 };
 
 /* How long a call of @method may take, if nobody shortens it. */
-static inline uint32_t via_client_timeout(const struct via_client *client,
-                                          const struct via_method *method,
-                                          const struct via_call_options *options) {
+static inline uint32_t via_call_timeout(const struct via_client *client,
+                                        const struct via_method *method,
+                                        const struct via_call_options *options) {
         if (options && options->timeout_ms)
                 return options->timeout_ms;
         return method->timeout_ms ? method->timeout_ms : client->timeout_ms;
@@ -218,6 +220,9 @@ int  via_client_sleep_down(struct via_client *client, int64_t until);
 void via_client_settle_down(struct via_client *client);
 
 void via_client_turn_down(struct via_client *client);
+uv_loop_t *via_polled_new(void);
+void via_polled_free(uv_loop_t *loop);
+
 void via_dial_drop(struct via_client *client);
 
 bool via_client_keep(struct via_client *client, struct via_handle *handle,

@@ -90,7 +90,7 @@ static void outgoing_init(struct via_outgoing *o, const struct via_method *metho
         o->seen = true;
         o->span = (struct via_traced){ 0 };
         o->began = via_clock_us();
-        o->timeout_ms = via_client_timeout(o->client, method, options);
+        o->timeout_ms = via_call_timeout(o->client, method, options);
         if (options->parent && via_call_time_left(options->parent) < o->timeout_ms)
                 o->timeout_ms = via_call_time_left(options->parent);
 }

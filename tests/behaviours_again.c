@@ -313,10 +313,10 @@ BEHAVIOUR(an_idle_client_does_not_ask) {
         asking(scene, "keepalive=50ms&keepalive_timeout=100ms");
         pid = freeze(scene);
         for (int i = 0; i < 10; i++)
-                caller_step(&scene->caller);
+                caller_poll(&scene->caller);
         nanosleep(&long_ago, NULL);
         for (int i = 0; i < 10; i++)
-                caller_step(&scene->caller);
+                caller_poll(&scene->caller);
         if (pid)
                 kill(pid, SIGCONT);
         CHECK_INT(call_echo(&scene->caller, "x", 1, NULL), ==, VIA_OK);

@@ -145,7 +145,7 @@ BEHAVIOUR(a_stopping_server_finishes_its_calls, .shared = true) {
         if (scene->driver == BLOCKING)
                 via_client_turn(scene->caller.client, 1, NULL);
         else
-                uv_run(&scene->caller.loop, UV_RUN_NOWAIT);
+                caller_poll(&scene->caller);
         while (call_noted(&witness, &notes) == 0)               /* until they have arrived */
                 free(notes);
         free(notes);
@@ -173,10 +173,7 @@ BEHAVIOUR(a_stopping_server_waits_so_long, .shared = true, .bare = true) {
         for (int i = 0; i < 10; i++)
                 CHECK_INT(caller_start(&scene->caller, "make", NULL, &request, &outcomes[i]), ==,
                           VIA_OK);
-        if (scene->driver == BLOCKING)
-                via_client_turn(scene->caller.client, 0, NULL);
-        else
-                uv_run(&scene->caller.loop, UV_RUN_NOWAIT);
+        caller_poll(&scene->caller);
         host_stop(&scene->host);
         caller_wait(&scene->caller, 10, outcomes);
         CHECK_INT(outcomes[9].code, ==, VIA_UNAVAILABLE);

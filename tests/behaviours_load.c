@@ -133,7 +133,7 @@ BEHAVIOUR(on_done_may_not_block) {
                   ==, VIA_OK);
         while (!chain.ended)
                 caller_turn(&scene->caller);
-        if (scene->driver == LOOP)
+        if (scene->driver != BLOCKING)
                 CHECK_INT(via_client_call(scene->caller.client, method("make"), NULL, &request,
                                           &answer, NULL),
                           ==, VIA_FAILED_PRECONDITION);
@@ -192,10 +192,7 @@ BEHAVIOUR(a_slow_reader_holds_up_only_itself, .shared = true, .query = "max_queu
         for (int i = 0; i < ANSWERS; i++)
                 CHECK_INT(caller_start(&scene->caller, "make", NULL, &request, &outcomes[i]), ==,
                           VIA_OK);
-        if (scene->driver == BLOCKING)          /* sends them, and reads at most once */
-                via_client_turn(scene->caller.client, 0, NULL);
-        else
-                uv_run(&scene->caller.loop, UV_RUN_NOWAIT);
+        caller_poll(&scene->caller);          /* sends them, and reads at most once */
         scene_open(scene, &other);
         do {
                 before = n;

@@ -304,8 +304,8 @@ BEHAVIOUR(streams_opened_and_cancelled_by_the_thousand) {
                 conf_Streams_deaf_write(stream, 100, pattern(100), NULL);
                 via_stream_cancel(stream);
                 CHECK_INT(conf_Streams_deaf_finish(stream, NULL), ==, VIA_CANCELLED);
-                if (scene->caller.driver == LOOP)
-                        uv_run(&scene->caller.loop, UV_RUN_NOWAIT);
+                if (scene->caller.driver != BLOCKING)
+                        caller_poll(&scene->caller);
         }
         until_given_up(&scene->caller, 3000);
         if (scene->host.pid)

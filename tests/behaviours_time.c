@@ -92,8 +92,8 @@ BEHAVIOUR(many_deadlines) {
 BEHAVIOUR(a_client_that_waits_before_its_first_call, .query = "handshake=100ms") {
         struct timespec pause = { .tv_nsec = 200000000 };
 
-        if (scene->driver == LOOP)
-                uv_run(&scene->caller.loop, UV_RUN_NOWAIT);
+        if (scene->driver != BLOCKING)
+                caller_poll(&scene->caller);
         nanosleep(&pause, NULL);
         CHECK_INT(call_echo(&scene->caller, "hello", 5, NULL), ==, VIA_OK);
         nanosleep(&pause, NULL);

@@ -1,12 +1,15 @@
 /*
- * caller.c - a client of conformance.idl, with either driver behind one small interface
+ * caller.c - a client of conformance.idl, with any driver behind one small interface
  */
+#include <poll.h>
 #include <string.h>
 #include "caller.h"
 #include "test.h"
 
 const char *driver_name(enum driver driver) {
-        return driver == BLOCKING ? "blocking" : "loop";
+        static const char *const names[DRIVERS] = { "blocking", "loop", "poll" };
+
+        return names[driver];
 }
 
 const struct via_method *method(const char *name) {
@@ -49,6 +52,8 @@ int caller_open(struct caller *caller, enum driver driver, const char *endpoint,
                 REQUIRE(uv_loop_init(&caller->loop) == 0);
                 with.loop = &caller->loop;
         }
+        if (driver == POLL)
+                with.flags |= VIA_CLIENT_EXTERNAL;
         code = via_client_open(&caller->client, endpoint, &with, err);
         if (code)
                 loop_end(caller);
@@ -123,10 +128,24 @@ int caller_start(struct caller *caller, const char *name, const struct via_call_
         return caller_start_of(caller, method(name), options, request, outcome);
 }
 
+/* Any other loop's turn: sleeps at most @ms. */
+static void poll_turn(struct caller *caller, int ms) {
+        struct via_client *client = caller->client;
+        struct pollfd pfd = { .fd = via_client_fd(client), .events = via_client_events(client) };
+        int timeout = via_client_timeout(client);
+
+        if (timeout < 0 || timeout > ms)
+                timeout = ms;
+        poll(&pfd, 1, timeout);
+        via_client_process(client, NULL);
+}
+
 /* What can happen now, without waiting, happens. */
-void caller_step(struct caller *caller) {
+void caller_poll(struct caller *caller) {
         if (caller->driver == LOOP)
                 uv_run(&caller->loop, UV_RUN_NOWAIT);
+        else if (caller->driver == POLL)
+                poll_turn(caller, 0);
         else
                 via_client_turn(caller->client, 0, NULL);
 }
@@ -143,6 +162,10 @@ void caller_turn_for(struct caller *caller, unsigned ms) {
                 via_client_turn(caller->client, ms, NULL);
                 return;
         }
+        if (caller->driver == POLL) {
+                poll_turn(caller, (int)ms);
+                return;
+        }
         uv_timer_init(&caller->loop, &timer);
         uv_timer_start(&timer, on_time, ms, 0);
         uv_run(&caller->loop, UV_RUN_ONCE);
@@ -154,16 +177,10 @@ void caller_turn_for(struct caller *caller, unsigned ms) {
 void caller_turn(struct caller *caller) {
         if (caller->driver == LOOP)
                 uv_run(&caller->loop, UV_RUN_ONCE);
+        else if (caller->driver == POLL)
+                poll_turn(caller, 1000);
         else
                 via_client_turn(caller->client, 1000, NULL);
-}
-
-/* As caller_turn(), but does not wait for anything to happen. */
-void caller_poll(struct caller *caller) {
-        if (caller->driver == LOOP)
-                uv_run(&caller->loop, UV_RUN_NOWAIT);
-        else
-                via_client_turn(caller->client, 0, NULL);
 }
 
 /* Until all of the @n have ended: never, if one of them does not. */
@@ -183,7 +200,7 @@ int caller_call_of(struct caller *caller, const struct via_method *m,
                 return via_client_call(caller->client, m, options, request, response, err);
         code = caller_start_of(caller, m, options, request, &outcome);
         if (!code && !m->response) {
-                caller_step(caller);
+                caller_poll(caller);
                 return VIA_OK;
         }
         if (!code) {

@@ -1,17 +1,17 @@
 #pragma once
 /*
- * caller.h - a client of conformance.idl, with either driver behind one small interface
+ * caller.h - a client of conformance.idl, with any driver behind one small interface
  *
  * A call that was started ends in a struct outcome, which counts how often that happened: once
  * is right. With the loop driver the loop is the caller's own, and runs only inside the
- * functions here.
+ * functions here; with that of VIA_CLIENT_EXTERNAL these call poll().
  */
 #include <stdbool.h>
 #include <uv.h>
 #include <via/via.h>
 #include "conformance.h"
 
-enum driver { BLOCKING, LOOP, DRIVERS };
+enum driver { BLOCKING, LOOP, POLL, DRIVERS };
 
 struct caller {
         enum driver        driver;
@@ -117,7 +117,6 @@ int  caller_start_of(struct caller *caller, const struct via_method *m,
 int  caller_start(struct caller *caller, const char *name, const struct via_call_options *options,
                  const void *request, struct outcome *outcome);
 void caller_turn(struct caller *caller);
-void caller_step(struct caller *caller);
 void caller_turn_for(struct caller *caller, unsigned ms);
 void caller_poll(struct caller *caller);
 void caller_wait(struct caller *caller, unsigned n, const struct outcome *outcomes);

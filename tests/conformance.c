@@ -1,5 +1,5 @@
 /*
- * conformance.c - every behaviour × every transport × both drivers
+ * conformance.c - every behaviour × every transport × all drivers
  *
  * The behaviours are in behaviours_*.c. A transport takes part by being in via_transports[] and
  * having a line in host.c.

@@ -580,7 +580,7 @@ TEST(a_stream_ends_with_its_link) {
                 CHECK_INT(call_echo(&caller, "x", 1, NULL), ==, VIA_OK);
                 REQUIRE(via_stream_open(caller.client, method("Streams/mirror"), NULL, &request,
                                         &stream, &err) == VIA_OK);
-                caller_step(&caller);
+                caller_poll(&caller);
                 kill(host.pid, SIGKILL);
                 waitpid(host.pid, NULL, 0);
                 while ((code = via_stream_read(stream, method("Streams/mirror"), &item, &err)) ==

@@ -60,5 +60,7 @@ for example in callback chat interceptors pool tail upload; do
 done
 "$tmp/weather/build.sh" && sh tests/weather.sh "$tmp/weather/station" "$tmp/weather/ask" ||
         fail "weather does not build or run"
+"$tmp/poll/build.sh" && sh tests/poll_client.sh "$tmp/hello/server" "$tmp/poll/client" ||
+        fail "poll does not build or run"
 "$tmp/procs/build.sh" && "$tmp/procs/client" inproc:procs summary || fail "procs does not build or run"
 exit $failed

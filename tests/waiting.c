@@ -11,7 +11,7 @@ static void on_ready(void *user, struct via_stream *stream) {
 }
 
 void waits_for(struct caller *caller, struct via_stream *stream) {
-        if (caller->driver == LOOP)
+        if (caller->driver != BLOCKING)
                 via_stream_on_ready(stream, on_ready, NULL);
 }
 

@@ -41,6 +41,11 @@ enum {                                          /* via_client_options.flags */
         VIA_CLIENT_RESTART = 4,
         /* the server is asked whether it is there also while no calls are in flight */
         VIA_CLIENT_KEEPALIVE_IDLE = 8,
+        /*
+         * The client belongs into a loop that is not libuv's: it never blocks, as if it had
+         * options.loop, which is NULL, and via_client_process() takes the place of uv_run().
+         */
+        VIA_CLIENT_EXTERNAL = 16,
 };
 
 struct via_client_options {
@@ -135,9 +140,10 @@ int via_client_open(struct via_client **ret_client, const char *endpoint,
  * Ends the link and frees @client; calls still in flight, or waiting for a link, end with
  * VIA_CANCELLED first (their on_done runs inside). Always 0, so that main() can return it. NULL
  * is allowed. With a loop, the loop must run (once more) for its handles to be closed; if it is
- * connecting, until that has come to its end. From within an on_done, an on_ready or a handler of
- * the client's own it ends everything at once, and the client is freed when the function of it that
- * is on the stack has returned; a blocking call there ends with VIA_CANCELLED.
+ * connecting, until that has come to its end, and a client of VIA_CLIENT_EXTERNAL waits for it.
+ * From within an on_done, an on_ready or a handler of the client's own it ends everything at once,
+ * and the client is freed when the function of it that is on the stack has returned; a blocking
+ * call there ends with VIA_CANCELLED.
  */
 int via_client_close(struct via_client *client);
 
@@ -245,6 +251,33 @@ int via_client_add(struct via_client *client, const struct via_interface *interf
  * and no call waits for another one.
  */
 int via_client_turn(struct via_client *client, uint32_t timeout_ms, struct via_error *err);
+
+/*
+ * --- any other loop: clients of VIA_CLIENT_EXTERNAL ---
+ *
+ * The loop sleeps on via_client_fd() until that is readable, and at most via_client_timeout(),
+ * which it asks before each sleep; then it calls via_client_process().
+ */
+
+/* The one descriptor, the same as long as the client; -1 for all other clients. */
+int via_client_fd(const struct via_client *client);
+
+/* What to wait for on it: POLLIN, as poll.h has it. */
+short via_client_events(const struct via_client *client);
+
+/*
+ * After how many ms via_client_process() must be called even if the descriptor is silent: 0, there
+ * is something to do now, such as sending what has just been started; -1, none at all.
+ */
+int via_client_timeout(const struct via_client *client);
+
+/*
+ * Receives, ends the calls that were answered or are overdue, sends what is waiting, and sees to
+ * it that there is a link if calls wait for one (which a thread of libuv's pool connects). Never
+ * blocks; on_done functions run inside, and may not call it. May be called at any time. Returns as
+ * via_client_turn().
+ */
+int via_client_process(struct via_client *client, struct via_error *err);
 
 /* How many started calls have not ended yet. */
 unsigned via_client_pending(const struct via_client *client);
