@@ -10,15 +10,9 @@
 #include "metadata.h"
 #include "stream.h"
 
-/* Ends @handle, which is no longer among the calls: tells whoever waits for it. */
-static void end(struct via_client *client, struct via_handle *handle, int code,
-                const void *response, const struct via_error *err) {
-        if (__builtin_expect(handle->special, 0) && handle->outgoing &&
-            !(handle->sync && handle->sync->again)) {
-                via_outgoing_after(handle, code);
-                if (handle->sync)
-                        via_outgoing_put(client, handle);
-        }
+/* Tells whoever waits for @handle. */
+static inline void tell(struct via_client *client, struct via_handle *handle, int code,
+                        const void *response, const struct via_error *err) {
         if (handle->sync) {                     /* it lives on the stack, with its error */
                 handle->sync->code = code;
                 handle->sync->done = true;
@@ -35,6 +29,28 @@ static void end(struct via_client *client, struct via_handle *handle, int code,
                 client->delivering--;
         }
         via_handle_put(client, handle);
+}
+
+/* The same, when others may have to be told first. */
+__attribute__((noinline, cold)) static void tell_all(struct via_client *client,
+                                                     struct via_handle *handle, int code,
+                                                     const void *response,
+                                                     const struct via_error *err) {
+        if (handle->outgoing && !(handle->sync && handle->sync->again)) {
+                via_outgoing_after(handle, code);
+                if (handle->sync)
+                        via_outgoing_put(client, handle);
+        }
+        tell(client, handle, code, response, err);
+}
+
+/* Ends @handle, which is no longer among the calls. */
+static void end(struct via_client *client, struct via_handle *handle, int code,
+                const void *response, const struct via_error *err) {
+        if (__builtin_expect(handle->special, 0))
+                tell_all(client, handle, code, response, err);
+        else
+                tell(client, handle, code, response, err);
 }
 
 /* Ends @handle, which is no longer among the calls, by @why. */

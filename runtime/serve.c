@@ -102,18 +102,11 @@ int via_serve_stream(struct via_call *call) {
 }
 
 /* Runs the handler: what it has returned, or what has kept it from running. */
-static inline int run(struct via_call *call, const struct via_event *ev, void **ret_response) {
+static VIA_IN_LINE int invoke(struct via_call *call, void *request, void **ret_response) {
         const struct via_method *method = call->served->method;
-        void *request = NULL, *response = NULL;
-        int code = VIA_OK;
+        void *response = NULL;
+        int code;
 
-        if (__builtin_expect(call->dispatch->intercept != NULL, 0) &&
-            !via_intercept_before(call, ev, &code, &request, ret_response))
-                return code;
-        if (!request)
-                code = decode(call, ev, &request);
-        if (code)
-                return code;
         if (method->response) {
                 response = via_call_message(call, method->response);
                 if (!response)
@@ -129,6 +122,30 @@ static inline int run(struct via_call *call, const struct via_event *ev, void **
         if (__builtin_expect(code && !(code == VIA_DEFERRED && call->later), 0))
                 return check_code(call, code);
         return code;
+}
+
+/* The same, if those who are asked before let it pass. */
+__attribute__((noinline, cold)) static int run_seen(struct via_call *call,
+                                                    const struct via_event *ev,
+                                                    void **ret_response) {
+        void *request = NULL;
+        int code = VIA_OK;
+
+        if (!via_intercept_before(call, ev, &code, &request, ret_response))
+                return code;
+        if (!request)
+                code = decode(call, ev, &request);
+        return code ? code : invoke(call, request, ret_response);
+}
+
+static inline int run(struct via_call *call, const struct via_event *ev, void **ret_response) {
+        void *request;
+        int code;
+
+        if (__builtin_expect(call->dispatch->intercept != NULL, 0))
+                return run_seen(call, ev, ret_response);
+        code = decode(call, ev, &request);
+        return code ? code : invoke(call, request, ret_response);
 }
 
 /* There is no memory for another call, or nothing is served here: says so without one. */
