@@ -151,8 +151,9 @@ static void on_answered(struct via_posted *posted) {
 /* The last item before the answer has left. */
 void via_call_items_left(struct via_call *call) {
         if (call->work)
+                /* it may have returned: then the call is gone now */
                 via_work_wake(call->work);
-        if (call->state & VIA_CALL_ANSWERED)
+        else if (call->state & VIA_CALL_ANSWERED)
                 via_call_finish(call);
 }
 
@@ -233,16 +234,12 @@ int via_call_end(struct via_call *call, int code) {
 /* Tells the handler, who may answer the call right there; it is ours until then. */
 static void tell(struct via_call *call) {
         void (*on_cancel)(void *user, struct via_call *call) = call->on_cancel;
-        struct via_stream *stream = call->stream;
         uint8_t runs = call->state & VIA_CALL_RUNS;
 
         call->on_cancel = NULL;
         call->state |= VIA_CALL_RUNS;
         if (on_cancel)
                 on_cancel(call->user, call);
-        /* without a link there is no turn in which it could be told that it is ready */
-        if (stream && !call->session && !(call->state & VIA_CALL_ANSWERED) && stream->on_ready)
-                stream->on_ready(stream->user, stream);
         if (runs)
                 return;
         call->state &= (uint8_t)~VIA_CALL_RUNS;
@@ -256,15 +253,18 @@ void via_call_given_up(struct via_call *call, int code) {
 
         if (!atomic_compare_exchange_strong(&call->over, &none, code))
                 return;
-        if (call->stream) {
+        if (call->stream)
                 call->stream->done = true;
-                via_stream_mark(call->stream);
+        /* it may have returned: then the call is gone now */
+        if (call->work) {
+                via_work_wake(call->work);
+                return;
         }
+        if (call->stream)
+                via_stream_mark(call->stream);
         if (call->state & VIA_CALL_ANSWERED) {  /* it was only waiting for its items to leave */
                 call->state |= VIA_CALL_REPLIED;
                 via_call_finish(call);
-        } else if (call->work) {
-                via_work_wake(call->work);
         } else {
                 tell(call);
         }

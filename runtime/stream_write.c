@@ -64,14 +64,13 @@ void via_stream_end(struct via_stream *stream) {
                 &(struct wire_header){ .type = WIRE_END, .id = stream->id });
 }
 
-/* What had to wait for the item that has just left. */
+/* What had to wait for the item that has just left. The stream may be gone then, with its call. */
 static void left(struct via_stream *stream) {
         via_buffer_give(&stream->out, stream->pool);
-        if (stream->full) {
-                stream->full = false;
-                via_stream_mark(stream);
-        }
         via_stream_end(stream);
+        if (stream->full && !stream->work)
+                via_stream_mark(stream);
+        stream->full = false;
         if (stream->call)
                 via_call_items_left(stream->call);
 }

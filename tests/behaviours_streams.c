@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "behaviour.h"
@@ -291,6 +292,40 @@ BEHAVIOUR(a_stream_ends_when_its_time_is_over) {
                   ==, VIA_END);
         CHECK_INT(conf_Streams_pool_mirror_finish(stream, NULL), ==, VIA_DEADLINE_EXCEEDED);
         CHECK_INT(given_up(&scene->caller), ==, before);
+}
+
+/* Has work write more than there is room for, and return: what it wrote waits for the client. */
+static struct via_stream *open_returned(struct scene *scene) {
+        struct via_stream *stream = open_mirror(&scene->caller, true);
+
+        for (int i = 0; i < 100; i++)
+                REQUIRE(put(&scene->caller, stream, true, 1000, (uint8_t)i) == VIA_OK);
+        CHECK_INT(conf_Streams_pool_mirror_close_send(stream, NULL), ==, VIA_OK);
+        for (int i = 0; i < 10; i++) {
+                CHECK_INT(call_echo(&scene->caller, "a", 1, NULL), ==, VIA_OK);
+                usleep(1000);
+        }
+        return stream;
+}
+
+BEHAVIOUR(work_that_has_returned_is_given_up_once) {
+        for (int i = 0; i < 20; i++) {
+                struct via_stream *stream = open_returned(scene);
+
+                via_stream_cancel(stream);
+                CHECK_INT(conf_Streams_pool_mirror_finish(stream, NULL), ==, VIA_CANCELLED);
+        }
+        there_and_back(scene, true);
+}
+
+BEHAVIOUR(what_work_has_written_arrives_after_it_has_returned) {
+        for (int i = 0; i < 20; i++) {
+                struct via_stream *stream = open_returned(scene);
+
+                for (int k = 0; k < 100; k++)
+                        get(&scene->caller, stream, true, 1000, (uint8_t)k);
+                CHECK_INT(finish_mirror(&scene->caller, stream, true), ==, VIA_OK);
+        }
 }
 
 /* As fast as it can: each is ended at the server too, and what it has is given back. */

@@ -15,7 +15,9 @@ enter() {
         pids="$pids $entered"
 }
 
+ann_is_in() { "$client" "$unix" Zoe </dev/null | grep -qxF '* Ann is here'; }
 enter Ann "$unix"; ann=$entered; exec 4>"$tmp/Ann.in"
+until_so ann_is_in
 enter Bob "$tcp"; bob=$entered; exec 5>"$tmp/Bob.in"
 until_so says "$tmp/Ann" '* Bob has joined'
 until_so says "$tmp/Bob" '* Ann is here'
