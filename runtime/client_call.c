@@ -316,6 +316,7 @@ __attribute__((noinline, cold)) static int attempt_again(struct via_client *clie
         struct via_sync *sync = handle->sync;
         int64_t now, due = handle->due;
 
+        sync->timeout_ms = timeout_ms;
         if (handle->outgoing && handle->outgoing->has_metadata)
                 with.metadata = handle->outgoing->metadata;
         while (sync->again) {
@@ -341,6 +342,7 @@ int via_client_call(struct via_client *client, const struct via_method *method,
         int code;
 
         sync.done = sync.again = false;
+        sync.timeout_ms = 0;
         sync.response = response;
         sync.arena = options ? options->arena : NULL;
         sync.err = err;

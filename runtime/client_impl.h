@@ -34,6 +34,7 @@ struct via_sync {
         bool                           done;
         bool                           again;   /* it did not end, but is to be made again ... */
         int                            code;
+        uint32_t                       timeout_ms;      /* of all attempts; 0: of this one */
         int64_t                        not_before;      /* ... then or later */
         void                          *response;
         struct via_arena              *arena;   /* NULL: heap */

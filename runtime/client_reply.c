@@ -99,10 +99,11 @@ void via_client_end_all(struct via_client *client, const struct via_error *why) 
 
 /* Gives @handle up, which is no longer among the calls: it is overdue. */
 void via_client_end_late(struct via_client *client, struct via_handle *handle) {
+        const struct via_sync *sync = handle->sync;
         struct via_error late = VIA_ERROR_INIT;
 
         via_error_set(&late, VIA_DEADLINE_EXCEEDED, "no response within %u ms%s%s",
-                      handle->timeout_ms, client->dead.message ? ", and there is no link: " : "",
+                      sync && sync->timeout_ms ? sync->timeout_ms : handle->timeout_ms, client->dead.message ? ", and there is no link: " : "",
                       client->dead.message ? client->dead.message : "");
         via_client_end_one(client, handle, &late);
         via_error_fini(&late);
