@@ -237,8 +237,9 @@ int via_cells_drive(struct bench_side *side) {
         /* who reads large items gives credit for a few of them, see docs/limits.md */
         snprintf(endpoint, sizeof(endpoint), "%s%s", side->address,
                  bench_spins(side->system)                               ? SPIN
-                 : side->kind->window == 0 && side->kind->size > 1 << 16 ? "?stream_credit=4M&link_credit=16M"
-                                                                         : "");
+                 : side->kind->window == 0 && side->kind->size > 1 << 16
+                         ? "?stream_credit=4M&link_credit=16M"
+                         : "");
         if (via_client_open(&client, endpoint, NULL, &err)) {
                 free(data);
                 return fail(side, &err);

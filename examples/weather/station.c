@@ -22,8 +22,8 @@ static int current(struct via_call *call, const char *city, struct weather_Repor
 }
 
 /*
- * Writes before it returns, which few items are for: there is room for some KiB in any case. What is
- * larger, or lasts, waits for on_ready (examples/tail) or is offloaded.
+ * Writes before it returns, which few items are for: there is room for some KiB in any case.
+ * What is larger, or lasts, waits for on_ready (examples/tail) or is offloaded.
  */
 static int forecast(struct via_call *call, const char *city, uint32_t days,
                     struct via_stream *stream) {
