@@ -219,7 +219,9 @@ int via_health_serve(struct via_server *server, struct via_error *err) {
                 return code;
         }
         server->health = health;
-        return via_health_set(server, "", via_Health_Status_SERVING);
+        if (via_health_set(server, "", via_Health_Status_SERVING))
+                return via_error_set(err, VIA_RESOURCE_EXHAUSTED, "no memory to serve via.Health");
+        return VIA_OK;
 }
 
 int via_health_set(struct via_server *server, const char *service, enum via_Health_Status status) {

@@ -8,6 +8,8 @@
 #include <uv.h>
 #include <via/interceptor.h>
 #include <via/metadata.h>
+#include <via/services.h>
+#include <via/trace.h>
 #include <via/transport.h>
 #include "alloc.h"
 #include "conformance.h"
@@ -84,17 +86,36 @@ static void on_outgoing_end(void *user, struct via_outgoing *outgoing, int code,
         (void)facts;
 }
 
+static void *on_span(void *user, const struct via_span_info *info) {
+        (void)user;
+        return (void *)(uintptr_t)info->method;
+}
+
+static const struct via_tracer tracer = { .start = on_span };
+
+/* All that there may be around a call, and statistics too. */
 static int watch_server(struct via_server *which) {
         static const struct via_interceptor interceptor = { .before = on_call, .after = on_end };
+        int code = VIA_OK;
 
-        return watched ? via_server_intercept(which, &interceptor, NULL, NULL) : VIA_OK;
+        if (watched)
+                code = via_server_intercept(which, &interceptor, NULL, NULL);
+        if (watched && !code)
+                code = via_server_trace(which, &tracer, NULL, NULL);
+        if (watched && !code)
+                code = via_health_serve(which, NULL);
+        if (watched && !code)
+                code = via_stats_serve(which, NULL);
+        return code;
 }
 
 static int watch_client(struct via_client *client) {
         static const struct via_client_interceptor interceptor = { .before = on_outgoing,
                                                                    .after = on_outgoing_end };
 
-        return watched ? via_client_intercept(client, &interceptor, NULL, NULL) : VIA_OK;
+        int code = watched ? via_client_intercept(client, &interceptor, NULL, NULL) : VIA_OK;
+
+        return watched && !code ? via_client_trace(client, &tracer, NULL, NULL) : code;
 }
 
 static void on_term(int signo) {
@@ -298,7 +319,7 @@ static void both_in_one_loop(void) {
         options.loop = &loop;
         REQUIRE(via_client_open(&client, "inproc:allocations", &options, NULL) == VIA_OK);
         REQUIRE(watch_client(client) == VIA_OK);
-        for (int i = 0; i < 2; i++) {
+        for (int i = 0; i < 4; i++) {         /* until all that is used again has been used */
                 before = alloc_count();
                 calls(client, &loop, OUTSTANDING, CALLS);
                 for (int k = 0; k < 10; k++)    /* a link's first sleep makes its handle */

@@ -53,6 +53,10 @@ static int before(void *user, struct via_call *call) {
                 return 55;
         if (strcmp(what, "pretend") == 0)
                 return VIA_DEFERRED;
+        if (strcmp(what, "sly") == 0) {         /* the call has its answer, whatever is returned */
+                CHECK_INT(put_it_off(call, true), ==, VIA_DEFERRED);
+                return VIA_OK;
+        }
         if (strcmp(what, "defer") == 0 || strcmp(what, "at-once") == 0)
                 return put_it_off(call, strcmp(what, "at-once") == 0);
         if (strcmp(what, "see") == 0) {
@@ -151,6 +155,7 @@ static void every_way(enum how how) {
         check("echo", 0, "b:see", VIA_OK, "s", "a< b< s echo b>OK a>OK told ");
         check("echo", 0, "b:defer", VIA_OK, "later", "a< b< b>OK a>OK told ");
         check("echo", 0, "a:at-once", VIA_OK, "at once", "a< a>OK told ");
+        check("echo", 0, "a:sly", VIA_OK, "at once", "a< a>OK told ");
         finish();
 }
 

@@ -387,6 +387,32 @@ TEST(a_span_ends_as_its_call_does) {
         finish();
 }
 
+static int answer(void *user, struct via_outgoing *o) {
+        struct msg_text response;
+
+        (void)user;
+        via_message_init(via_outgoing_table(o)->response, &response);
+        response.s = (char *)(uintptr_t) "instead";
+        return via_outgoing_answer(o, &response);
+}
+
+/* Also if it has never left. */
+TEST(a_span_ends_once) {
+        static const struct via_client_interceptor answers = { .before = answer };
+
+        for (enum how how = 0; how < HOWS; how++) {
+                begin(how);
+                CHECK_INT(via_client_trace(visitor.client, &tracer, NULL, NULL), ==, VIA_OK);
+                CHECK_INT(via_client_intercept(visitor.client, &answers, NULL, NULL), ==, VIA_OK);
+                CHECK_INT(ask(&visitor, "echo", NULL, "s", 0, &ending), ==, VIA_OK);
+                CHECK_STR(ending.text, "instead");
+                ending_fini(&ending);
+                CHECK_INT(n_spans, ==, 1);
+                CHECK_INT(spans[0].ended, ==, 1);
+                finish();
+        }
+}
+
 /* --- deadlines --- */
 
 static int slow(void *user, struct via_call *call) {
