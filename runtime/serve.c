@@ -139,7 +139,7 @@ __attribute__((noinline, cold)) static int run_seen(struct via_call *call,
 }
 
 static inline int run(struct via_call *call, const struct via_event *ev, void **ret_response) {
-        void *request;
+        void *request = NULL;
         int code;
 
         if (__builtin_expect(call->dispatch->intercept != NULL, 0))
