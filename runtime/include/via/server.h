@@ -148,6 +148,21 @@ int via_server_handle_signals(struct via_server *server, void (*on_hup)(void *us
                               struct via_error *err);
 
 /*
+ * Asks @authorize, with @user, about each call, before its request is decoded and before all
+ * interceptors: who it is (via_call_peer(), via_call_metadata()), and what it wants
+ * (via_call_method(), via_call_endpoint()). VIA_OK lets it pass; any code, with the words of
+ * via_call_fail(), is the answer: VIA_PERMISSION_DENIED, VIA_UNAUTHENTICATED. It must not
+ * block; with several workers it runs in all their threads. A oneway call that is not let pass
+ * is dropped.
+ *
+ * Once, before there are clients: VIA_FAILED_PRECONDITION otherwise. VIA_RESOURCE_EXHAUSTED (also
+ * for a @server that is NULL): then nobody is asked, and the server should not run.
+ */
+int via_server_authorize(struct via_server *server,
+                         int (*authorize)(void *user, struct via_call *call), void *user,
+                         struct via_error *err);
+
+/*
  * Tells the service manager @state, as sd_notify(3) does: "READY=1", "STATUS=words",
  * "WATCHDOG=1"; several in lines. From any thread. VIA_NOT_FOUND: there is none ($NOTIFY_SOCKET
  * is not set), which most programs do not mind; VIA_INVALID_ARGUMENT: that is neither a path nor
