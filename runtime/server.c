@@ -14,7 +14,8 @@ static void on_async_closed(uv_handle_t *handle) {
         free(handle);
 }
 
-static void drain(struct via_server *server) {
+/* Begins to end, once. */
+void via_server_drain(struct via_server *server) {
         int64_t due = via_clock_ms() + server->drain_ms;
 
         if (server->first.drain_due != INT64_MAX)
@@ -29,7 +30,7 @@ static void drain(struct via_server *server) {
 }
 
 static void on_stop(uv_async_t *async) {
-        drain(async->data);
+        via_server_drain(async->data);
 }
 
 static void on_timer(void *owner) {
@@ -98,6 +99,7 @@ struct via_server *via_server_free(struct via_server *server) {
                 via_listening_free(server->listening);
                 server->listening = next;
         }
+        server->signals = via_signals_close(server->signals);
         via_worker_fini(first);
         server->health = via_health_free(server->health);
         server->stats = via_stats_free(server->stats);

@@ -9,6 +9,8 @@
  *      server_count.c    how many links a listener has, of whom
  *      server_worker.c   one loop and the links in it; draining
  *      server_crew.c     more loops, in threads of their own
+ *      server_signals.c  the signals that end it
+ *      server_authorize.c  who may call what
  *      server_link.c     a turn of one link; links that keep us waiting
  *      health.c, stats_serve.c  what it serves itself
  */
@@ -72,10 +74,18 @@ struct via_worker {
         atomic_uint             n_links;                /* also those on their way to it */
 };
 
+/* Who is asked about each call; authorize NULL: nobody. */
+struct via_authorization {
+        int  (*authorize)(void *user, struct via_call *call);
+        void  *user;
+};
+
 struct via_server {
         struct via_worker     first;                    /* the one that also accepts */
         struct via_crew      *crew;                     /* the others; NULL: none */
         uv_async_t           *stop;
+        struct via_signals   *signals;                  /* NULL: the program's */
+        struct via_authorization authorization;
         struct via_limits     limits;
         struct via_listening *listening;
         atomic_uint           n_calls;                  /* that are open */
@@ -87,6 +97,9 @@ struct via_server {
         atomic_ulong          accepted, turned_away;    /* links, so far */
         uv_loop_t             loop_of_ours;
 };
+
+void via_server_drain(struct via_server *server);
+struct via_signals *via_signals_close(struct via_signals *signals);
 
 struct via_listening *via_listening_new(struct via_server *server, const struct via_limits *limits,
                                         int spin_us);

@@ -5,13 +5,10 @@
  * makes of it; the second lets only those pass who know the token. The handler knows of neither.
  */
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <via/via.h>
 #include "vault.h"
-
-static struct via_server *server;
 
 /* --- logging --- */
 
@@ -74,13 +71,9 @@ static int open_vault(struct via_call *call, const char *name, char **ret_result
 
 static const struct vault_Vault_ops ops = { .open = open_vault };
 
-static void stop(int number) {
-        signal(number, SIG_DFL);
-        via_server_stop(server);
-}
-
 int main(int argc, char **argv) {
         struct via_error err = VIA_ERROR_INIT;
+        struct via_server *server;
         int code;
 
         if (argc != 3)
@@ -90,16 +83,15 @@ int main(int argc, char **argv) {
         if (vault_Vault_serve(server, &ops, NULL, &err) ||
             via_server_intercept(server, &logging, stderr, &err) ||
             via_server_intercept(server, &authentication, argv[2], &err) ||
-            via_server_listen(server, argv[1], &err)) {
-                server = via_server_free(server);
+            via_server_listen(server, argv[1], &err) ||
+            via_server_handle_signals(server, NULL, NULL, &err)) {
+                via_server_free(server);
                 return via_error_report(&err);
         }
 
-        signal(SIGTERM, stop);
-        signal(SIGINT, stop);
         puts(via_server_endpoint(server, 0));
         fflush(stdout);
         code = via_server_run(server);
-        server = via_server_free(server);
+        via_server_free(server);
         return code;
 }

@@ -137,6 +137,32 @@ int via_server_run_workers(struct via_server *server, unsigned n, struct via_err
 void via_server_stop(struct via_server *server);
 
 /*
+ * Lets signals end the server, by its loop: SIGTERM and SIGINT drain it, as via_server_stop()
+ * does, and a second one ends the process at once, by the default action, whatever it is doing.
+ * SIGHUP calls @on_hup with @user in the server's thread, to read configuration again or the like;
+ * @on_hup NULL: SIGHUP is left alone. via_server_free() undoes it: the signals then have their
+ * default action, whatever they had before. VIA_ALREADY_EXISTS: it has been called before;
+ * VIA_RESOURCE_EXHAUSTED (also for a @server that is NULL).
+ */
+int via_server_handle_signals(struct via_server *server, void (*on_hup)(void *user), void *user,
+                              struct via_error *err);
+
+/*
+ * Asks @authorize, with @user, about each call, before its request is decoded and before all
+ * interceptors: who it is (via_call_peer(), via_call_metadata()), and what it wants
+ * (via_call_method(), via_call_endpoint()). VIA_OK lets it pass; any code, with the words of
+ * via_call_fail(), is the answer: VIA_PERMISSION_DENIED, VIA_UNAUTHENTICATED. It must not
+ * block; with several workers it runs in all their threads. A oneway call that is not let pass
+ * is dropped.
+ *
+ * Once, before there are clients: VIA_FAILED_PRECONDITION otherwise. VIA_RESOURCE_EXHAUSTED (also
+ * for a @server that is NULL): then nobody is asked, and the server should not run.
+ */
+int via_server_authorize(struct via_server *server,
+                         int (*authorize)(void *user, struct via_call *call), void *user,
+                         struct via_error *err);
+
+/*
  * Tells the service manager @state, as sd_notify(3) does: "READY=1", "STATUS=words",
  * "WATCHDOG=1"; several in lines. From any thread. VIA_NOT_FOUND: there is none ($NOTIFY_SOCKET
  * is not set), which most programs do not mind; VIA_INVALID_ARGUMENT: that is neither a path nor
