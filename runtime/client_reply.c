@@ -103,7 +103,8 @@ void via_client_end_late(struct via_client *client, struct via_handle *handle) {
         struct via_error late = VIA_ERROR_INIT;
 
         via_error_set(&late, VIA_DEADLINE_EXCEEDED, "no response within %u ms%s%s",
-                      sync && sync->timeout_ms ? sync->timeout_ms : handle->timeout_ms, client->dead.message ? ", and there is no link: " : "",
+                      sync && sync->timeout_ms ? sync->timeout_ms : handle->timeout_ms,
+                      client->dead.message ? ", and there is no link: " : "",
                       client->dead.message ? client->dead.message : "");
         via_client_end_one(client, handle, &late);
         via_error_fini(&late);

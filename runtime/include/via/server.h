@@ -256,8 +256,8 @@ bool via_call_cancelled(const struct via_call *call);
 /*
  * Calls @on_cancel with @user, once, in the server's thread, when via_call_cancelled() becomes
  * true; if it is already, before this returns; never after the call was answered, and not while
- * work of via_call_offload() has the call, which asks via_call_cancelled(). Replaces the one before;
- * NULL: none. Within it the call may be answered.
+ * work of via_call_offload() has the call, which asks via_call_cancelled(). Replaces the one
+ * before; NULL: none. Within it the call may be answered.
  */
 void via_call_on_cancel(struct via_call *call,
                         void (*on_cancel)(void *user, struct via_call *call), void *user);
