@@ -9,6 +9,7 @@
 #include "endpoint.h"
 #include "metadata.h"
 #include "serve.h"
+#include "stream.h"
 
 static int enter_loop(struct via_client *client) {
         client->timer = via_timer_new(client->loop, via_client_wake, client);
@@ -41,6 +42,8 @@ void via_client_free(struct via_client *client) {
         client->watch = via_watch_close(client->watch);
         client->timer = via_timer_close(client->timer);
         via_session_end(&client->own);
+        while (client->links.strays)
+                via_stream_orphan(client->links.strays);
         via_pump_fini(&client->own.pump);
         via_pool_fini(&client->pool);
         via_dispatch_close(client->dispatch);

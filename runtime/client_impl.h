@@ -138,6 +138,7 @@ struct via_links {
         int64_t                retry_at;        /* the next one is not before */
         uint64_t               random;
         char                  *ended;           /* why the last link has, in words; or NULL */
+        struct via_stream     *strays;          /* streams that have no link */
         struct via_handle     *waiting, **waiting_last; /* the oldest first */
         unsigned               n_waiting;
         size_t                 waiting_bytes;

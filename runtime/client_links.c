@@ -154,6 +154,8 @@ void via_links_leave(struct via_client *client) {
                         via_call_lost(own->open);
                 for (struct via_stream *s; (s = own->streams);) {
                         via_stream_leave(s);
+                        if (!s->served)
+                                via_stream_stray(s);
                         via_stream_mark(s);     /* it may not have heard yet */
                 }
                 own->crowded = own->halt = false;

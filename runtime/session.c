@@ -139,7 +139,5 @@ void via_session_end(struct via_session *session) {
                 via_stream_orphan(session->streams);
         while (session->ready)
                 via_stream_unready(session->ready);
-        while (session->ready)
-                via_stream_unready(session->ready);
         session->tail = via_tail_close(session->tail);
 }

@@ -6,16 +6,35 @@
 #include "serve.h"
 #include "stream.h"
 
+static void list_in(struct via_stream **list, struct via_stream *stream) {
+        stream->next = *list;
+        stream->prev = list;
+        if (stream->next)
+                stream->next->prev = &stream->next;
+        *list = stream;
+}
+
+static void list_out(struct via_stream *stream) {
+        if (!stream->prev)
+                return;
+        *stream->prev = stream->next;
+        if (stream->next)
+                stream->next->prev = stream->prev;
+        stream->prev = NULL;
+}
+
 /* @stream, whose flow is the machine's to know by now, is one of @session's. */
 void via_stream_join(struct via_stream *stream, struct via_session *session, uint32_t id) {
+        list_out(stream);
         stream->session = session;
         stream->pool = session->pump.pool;
         stream->id = id;
-        stream->next = session->streams;
-        stream->prev = &session->streams;
-        if (stream->next)
-                stream->next->prev = &stream->next;
-        session->streams = stream;
+        list_in(&session->streams, stream);
+}
+
+/* A client's stream has no link yet, or not any more: its client is still to know it. */
+void via_stream_stray(struct via_stream *stream) {
+        list_in(&stream->client->links.strays, stream);
 }
 
 void via_stream_unready(struct via_stream *stream) {
@@ -35,9 +54,7 @@ void via_stream_leave(struct via_stream *stream) {
                 return;
         via_conn_drop(&session->pump.conn, &stream->flow);
         via_stream_unready(stream);
-        *stream->prev = stream->next;
-        if (stream->next)
-                stream->next->prev = stream->prev;
+        list_out(stream);
         stream->session = NULL;
         via_buffer_give(&stream->out, stream->pool);
 }
@@ -45,18 +62,22 @@ void via_stream_leave(struct via_stream *stream) {
 /* Its client is about to be gone, and all that the stream had of it. */
 void via_stream_orphan(struct via_stream *stream) {
         via_stream_leave(stream);
+        via_stream_unready(stream);
+        list_out(stream);
         via_buffer_fini(&stream->in);
         stream->n_whole = 0;
         stream->client = NULL;
         stream->done = true;
-        if (!stream->err.code)
-                via_error_set(&stream->err, VIA_CANCELLED, "the client was closed");
+        if (stream->err.code)                   /* it had ended before */
+                return;
+        via_error_set(&stream->err, VIA_CANCELLED, "the client was closed");
         stream->err.code = VIA_CANCELLED;
 }
 
 /* Frees what it holds; it has left. */
 void via_stream_fini(struct via_stream *stream) {
         via_stream_unready(stream);
+        list_out(stream);
         if (stream->in.data)
                 via_buffer_give(&stream->in, stream->pool);
         via_error_fini(&stream->err);

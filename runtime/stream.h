@@ -65,6 +65,7 @@ static inline const struct via_type *via_stream_writes(const struct via_stream *
 
 void via_stream_begin(struct via_stream *stream);
 void via_stream_join(struct via_stream *stream, struct via_session *session, uint32_t id);
+void via_stream_stray(struct via_stream *stream);
 void via_stream_leave(struct via_stream *stream);
 void via_stream_orphan(struct via_stream *stream);
 void via_stream_fini(struct via_stream *stream);

@@ -60,7 +60,9 @@ int via_stream_open(struct via_client *client, const struct via_method *method,
                 via_stream_join(stream, client->session, 0);
                 via_stream_over(stream, VIA_OK, NULL);
                 via_handle_put(client, handle);
-        } else if (!handle->waiting) {
+        } else if (handle->waiting) {
+                via_stream_stray(stream);
+        } else {
                 via_stream_begin(stream);
         }
         *ret_stream = stream;

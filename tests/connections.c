@@ -658,3 +658,44 @@ TEST(a_stream_that_never_had_a_link) {
         caller_close(&caller);
         place_end();
 }
+
+static void nothing(void *user, struct via_stream *stream) {
+        (void)user;
+        (void)stream;
+}
+
+/* What has lost its link, or never had one, may outlive its client as well as any other stream. */
+TEST(streams_without_a_link_outlive_their_client) {
+        struct via_client_options options = { .flags = VIA_CLIENT_LAZY };
+        struct via_call_options patient = { .flags = VIA_WAIT_FOR_READY };
+        const struct via_method *m = method("Streams/mirror");
+        struct msg_none request = { 0 };
+        struct via_stream *streams[2];
+        struct msg_octets item;
+        struct caller caller;
+        struct host host;
+
+        host_start(&host, place("a"), NULL);
+        REQUIRE(caller_open(&caller, LOOP, place("a"), &options, NULL) == VIA_OK);
+        REQUIRE(via_stream_open(caller.client, m, NULL, &request, &streams[0], NULL) == VIA_OK);
+        while (via_client_state(caller.client) != VIA_CLIENT_READY)
+                caller_turn(&caller);
+        caller_poll(&caller);
+        kill(host.pid, SIGKILL);
+        waitpid(host.pid, NULL, 0);
+        while (!via_stream_done(streams[0]))
+                caller_turn(&caller);
+        caller_poll(&caller);
+        REQUIRE(via_stream_open(caller.client, m, &patient, &request, &streams[1], NULL) ==
+                VIA_OK);
+        caller_close(&caller);
+        for (int i = 0; i < 2; i++) {
+                via_stream_on_ready(streams[i], nothing, NULL);
+                CHECK_INT(via_stream_read(streams[i], m, &item, NULL), ==, VIA_END);
+                CHECK_INT(via_stream_finish(streams[i], m, NULL, NULL), ==,
+                          i ? VIA_CANCELLED : VIA_UNAVAILABLE);
+        }
+        host_start(&host, place("a"), NULL);    /* cleans up after the dead one */
+        host_stop(&host);
+        place_end();
+}
