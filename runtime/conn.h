@@ -91,12 +91,17 @@ struct via_conn {
         uint16_t         max_metadata;  /* of ours */
         uint8_t          state;
         uint8_t          goaway_code;   /* ours, or the one seen */
-        /* in words: what the peer did wrong, or why either end leaves */
-        char             why[160];
+        /*
+         * In words: what the peer did wrong, or why either end leaves; "" if nobody has, or
+         * there is no memory. Owned, see via_conn_words().
+         */
+        char            *why;
 };
 
+enum { VIA_CONN_WHY = 160 };            /* bytes of conn->why and its zero, at most */
+
 /* The bytes that control frames may take at once: the room that via_conn_pull() wants. */
-enum { VIA_CONN_PULL = 4 * WIRE_HEADER + WIRE_HELLO + WIRE_HEADER + 160 };
+enum { VIA_CONN_PULL = 4 * WIRE_HEADER + WIRE_HELLO + WIRE_HEADER + VIA_CONN_WHY };
 
 void via_conn_init(struct via_conn *conn, const struct via_limits *limits, int64_t now);
 void via_conn_fini(struct via_conn *conn);

@@ -16,6 +16,9 @@ struct via_subject {
         struct via_slot *slot;          /* if it is one that this end has made */
 };
 
+/* Room for VIA_CONN_WHY bytes at conn->why, which most links never need; NULL: no memory. */
+char *via_conn_words(struct via_conn *conn);
+
 /* Remembers what the peer did wrong: -EPROTO, the connection is over. */
 int  via_conn_fault(struct via_conn *conn, const char *format, ...)
         __attribute__((format(printf, 2, 3)));

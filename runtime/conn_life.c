@@ -7,8 +7,11 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "conn_impl.h"
+
+static char no_words[1];                        /* of everybody, and never written to */
 
 void via_conn_init(struct via_conn *conn, const struct via_limits *limits, int64_t now) {
         *conn = (struct via_conn){
@@ -16,6 +19,7 @@ void via_conn_init(struct via_conn *conn, const struct via_limits *limits, int64
                 .handshake_ms = (uint32_t)via_limits_get(limits, VIA_LIMIT_HANDSHAKE),
                 .stall_ms = (uint32_t)via_limits_get(limits, VIA_LIMIT_STALL),
                 .state = VIA_CONN_HELLO_DUE,
+                .why = no_words,
         };
         conn->peer_message = conn->max_message;
         conn->max_calls = (uint32_t)via_limits_get(limits, VIA_LIMIT_CALLS);
@@ -30,13 +34,29 @@ void via_conn_init(struct via_conn *conn, const struct via_limits *limits, int64
 void via_conn_fini(struct via_conn *conn) {
         via_calls_fini(&conn->calls);
         via_opens_fini(&conn->opens);
+        if (conn->why != no_words)
+                free(conn->why);
+        conn->why = no_words;
+}
+
+char *via_conn_words(struct via_conn *conn) {
+        char *words;
+
+        if (conn->why != no_words)
+                return conn->why;
+        words = malloc(VIA_CONN_WHY);
+        if (words)
+                conn->why = words;
+        return words;
 }
 
 int via_conn_fault(struct via_conn *conn, const char *format, ...) {
+        char *words = via_conn_words(conn);
         va_list args;
 
         va_start(args, format);
-        vsnprintf(conn->why, sizeof(conn->why), format, args);
+        if (words)
+                vsnprintf(words, VIA_CONN_WHY, format, args);
         va_end(args);
         return -EPROTO;
 }
@@ -68,14 +88,16 @@ int via_conn_on_hello(struct via_conn *conn, const struct wire_header *h, const 
  * It is copied before it is looked at, because the peer may still write to what is shown.
  */
 void via_conn_on_goaway(struct via_conn *conn, const struct wire_header *h, const uint8_t *body) {
-        size_t n = h->length < sizeof(conn->why) - 1 ? h->length : sizeof(conn->why) - 1;
+        size_t n = h->length < VIA_CONN_WHY - 1 ? h->length : VIA_CONN_WHY - 1;
+        char *words = via_conn_words(conn);
 
-        if (n)
-                memcpy(conn->why, body, n);
-        for (size_t i = 0; i < n; i++)
-                if (conn->why[i] < ' ' || conn->why[i] > '~')
-                        conn->why[i] = '?';
-        conn->why[n] = 0;
+        if (words && n)
+                memcpy(words, body, n);
+        for (size_t i = 0; words && i < n; i++)
+                if (words[i] < ' ' || words[i] > '~')
+                        words[i] = '?';
+        if (words)
+                words[n] = 0;
         conn->goaway_code = h->value <= 16 ? (uint8_t)h->value : 2;
         conn->state |= VIA_CONN_GOAWAY_SEEN;
         if (conn->state & VIA_CONN_GOAWAY_DUE) {        /* its words are not ours to say */

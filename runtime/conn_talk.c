@@ -36,8 +36,8 @@ int via_conn_tick(struct via_conn *conn, int64_t now) {
 void via_conn_goaway(struct via_conn *conn, uint8_t code, const char *why) {
         if (conn->state & (VIA_CONN_GOAWAY_DUE | VIA_CONN_GOAWAY_SENT))
                 return;
-        if (why != conn->why)
-                snprintf(conn->why, sizeof(conn->why), "%s", why);
+        if (why != conn->why && via_conn_words(conn))
+                snprintf(conn->why, VIA_CONN_WHY, "%s", why);
         conn->goaway_code = code;
         conn->state |= VIA_CONN_GOAWAY_DUE;
 }

@@ -199,7 +199,7 @@ static size_t show(struct outcome *o, const uint8_t *data, size_t size) {
                 }
         } while (o->r == 0);
         must(o->r == VIA_CONN_MORE || o->r == -EPROTO || o->r == -EPROTONOSUPPORT);
-        must(strlen(o->conn.why) < sizeof(o->conn.why));
+        must(strlen(o->conn.why) < VIA_CONN_WHY);
         free(copy);
         return at;
 }
