@@ -87,7 +87,6 @@ static void outgoing_init(struct via_outgoing *o, const struct via_method *metho
         o->has_metadata = o->answered = false;
         o->facts = (struct via_call_facts){ 0 };
         o->n = 0;
-        o->seen = true;
         o->span = (struct via_traced){ 0 };
         o->began = via_clock_us();
         o->timeout_ms = via_call_timeout(o->client, method, options);
@@ -227,9 +226,8 @@ void via_outgoing_after(struct via_handle *handle, int code) {
         struct via_outgoing *o = handle->outgoing;
         const struct via_client_intercept *intercept = o->client->intercept;
 
-        if (!o->seen)
+        if (!o->n && !o->span.kept)
                 return;
-        o->seen = false;
         o->facts.us = (uint64_t)(via_clock_us() - o->began);
         if (handle->stream) {
                 o->facts.bytes_in += handle->stream->flow.received;

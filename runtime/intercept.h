@@ -77,7 +77,6 @@ struct via_outgoing {
         uint32_t                       timeout_ms;
         unsigned                       n;       /* whose `before` has run */
         struct via_traced                span;
-        bool                           seen;    /* its end is to be told */
         bool                           has_metadata;
         bool                           answered;
         struct via_outgoing           *next;    /* while idle */

@@ -89,7 +89,8 @@ int via_stats_cover(struct via_stats *stats, struct via_dispatch *dispatch) {
 
 /* --- counting --- */
 
-static unsigned bucket_of(uint64_t us) {
+/* Where a call is counted that took @us microseconds: the inverse of via_stats_bound(). */
+unsigned via_stats_bucket(uint64_t us) {
         unsigned e, bucket;
 
         if (us < 2)
@@ -112,7 +113,7 @@ void via_stats_begun(struct via_count *count) {
 void via_stats_ended(struct via_count *count, int code, const struct via_call_facts *facts) {
         via_count_add(&count->ended, 1);
         via_count_add(&count->codes[code], 1);
-        via_count_add(&count->latency[bucket_of(facts->us)], 1);
+        via_count_add(&count->latency[via_stats_bucket(facts->us)], 1);
         via_count_add(&count->us, facts->us);
         via_count_add(&count->bytes_in, facts->bytes_in);
         via_count_add(&count->bytes_out, facts->bytes_out);

@@ -25,6 +25,7 @@ struct via_stats *via_stats_new(void);
 struct via_stats *via_stats_free(struct via_stats *stats);
 int  via_stats_cover(struct via_stats *stats, struct via_dispatch *dispatch);
 
+unsigned via_stats_bucket(uint64_t us);
 void via_stats_begun(struct via_count *count);
 void via_stats_ended(struct via_count *count, int code, const struct via_call_facts *facts);
 void via_stats_turned_down(struct via_count *count, int code);

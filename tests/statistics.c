@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include "stats.h"
 #include "test.h"
 #include "workshop.h"
 
@@ -306,6 +307,14 @@ TEST(bounds_go_up_by_half_at_most) {
         }
         CHECK_INT(via_stats_bound(VIA_STATS_BUCKETS - 1), >, 3600ULL * 1000000 / 2);
         CHECK(via_stats_bound(VIA_STATS_BUCKETS) == UINT64_MAX);
+}
+
+TEST(each_time_is_counted_at_its_bound) {
+        for (unsigned i = 0; i < VIA_STATS_BUCKETS; i++) {
+                CHECK_INT(via_stats_bucket(via_stats_bound(i)), ==, i);
+                CHECK_INT(via_stats_bucket(via_stats_bound(i + 1) - 1), ==, i);
+        }
+        CHECK_INT(via_stats_bucket(UINT64_MAX), ==, VIA_STATS_BUCKETS - 1);
 }
 
 TEST(quantiles) {
