@@ -132,11 +132,11 @@ int via_stream_write(struct via_stream *stream, const struct via_method *method,
                      struct via_error *err) {
         if (stream->method != method || !via_stream_writes(stream))
                 return not_this(stream, method, "streamed", err);
+        if (stream->work)                       /* the rest is the serving thread's */
+                return via_work_write(stream, item, err);
         if (stream->flow.state & VIA_FLOW_CLOSED)
                 return via_error_set(err, VIA_FAILED_PRECONDITION,
                                      "%s: the sending side is closed", method->name);
-        if (stream->work)
-                return via_work_write(stream, item, err);
         if (stream->handle && stream->handle->waiting && wait_for_link(stream))
                 return VIA_LATER;
         if (stream->done || !stream->session)

@@ -238,11 +238,14 @@ struct client {
         unsigned    answers, failures;
 };
 
+static atomic_uint n_clients;           /* that have connected */
+
 static void *client_main(void *arg) {
         struct client *self = arg;
         struct caller caller;
 
         open_caller(&caller, self->driver);
+        n_clients++;
         for (unsigned i = 0; i < self->n; i++) {
                 struct outcome outcomes[8];
                 struct msg_number request = { .n = i };
@@ -289,7 +292,7 @@ static void many_clients(const char *scheme, unsigned rounds, bool stop) {
                         (struct client){ .driver = i % DRIVERS ? LOOP : BLOCKING, .n = rounds };
                 REQUIRE(pthread_create(&clients[i].thread, NULL, client_main, &clients[i]) == 0);
         }
-        for (int i = 0; stop && i < 1000 && via_server_links(at.server) < CLIENTS; i++)
+        while (stop && n_clients < CLIENTS)     /* links are the server's thread's to count */
                 nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
         if (stop)
                 via_server_stop(at.server);
