@@ -4,7 +4,6 @@
  * A server never blocks, so print() is a chain: it starts a call back, and what it is answered
  * starts the next. Two clients' jobs go on side by side.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <via/via.h>
 #include "press.h"
@@ -61,11 +60,6 @@ static int text(struct via_call *call, uint32_t page, char **ret_result) {
         return via_call_printf(call, ret_result, "this is what page %u says", (unsigned)page);
 }
 
-static void stop(int number) {
-        signal(number, SIG_DFL);                /* a second one ends us at once */
-        via_server_stop(server);
-}
-
 static int listen_on(char **endpoints, struct via_error *err) {
         for (unsigned i = 0; endpoints[i]; i++) {
                 int code = via_server_listen(server, endpoints[i], err);
@@ -86,9 +80,9 @@ int main(int argc, char **argv) {
                 return fprintf(stderr, "usage: server ENDPOINT...\n"), 2;
 
         server = via_server_new(NULL);
-        if (press_Press_serve(server, &ops, NULL, &err) == 0 && listen_on(argv + 1, &err) == 0) {
-                signal(SIGTERM, stop);
-                signal(SIGINT, stop);
+        if (press_Press_serve(server, &ops, NULL, &err) == 0 &&
+            via_server_handle_signals(server, NULL, NULL, &err) == 0 &&
+            listen_on(argv + 1, &err) == 0) {
                 via_server_run(server);
         }
         server = via_server_free(server);

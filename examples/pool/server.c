@@ -4,7 +4,6 @@
  * Handlers run in the thread that serves, and so does status(). count() leaves it to the pool,
  * whose threads (four, or UV_THREADPOOL_SIZE) share with it nothing but three numbers.
  */
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <via/via.h>
@@ -69,11 +68,6 @@ static int status(struct via_call *call, struct primes_Status *ret_result) {
         return VIA_OK;
 }
 
-static void stop(int number) {
-        signal(number, SIG_DFL);                /* a second one ends us at once */
-        via_server_stop(server);
-}
-
 static int listen_on(char **endpoints, struct via_error *err) {
         for (unsigned i = 0; endpoints[i]; i++) {
                 int code = via_server_listen(server, endpoints[i], err);
@@ -95,9 +89,8 @@ int main(int argc, char **argv) {
 
         server = via_server_new(NULL);
         if (primes_Counter_serve(server, &ops, NULL, &err) == 0 &&
+            via_server_handle_signals(server, NULL, NULL, &err) == 0 &&
             listen_on(argv + 1, &err) == 0) {
-                signal(SIGTERM, stop);
-                signal(SIGINT, stop);
                 via_server_run(server);
         }
         server = via_server_free(server);

@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,11 +95,6 @@ static int put(struct via_call *call, const char *name, struct via_stream *strea
         return code;
 }
 
-static void stop(int number) {
-        signal(number, SIG_DFL);                /* a second one ends us at once */
-        via_server_stop(server);
-}
-
 static int listen_on(char **endpoints, struct via_error *err) {
         for (unsigned i = 0; endpoints[i]; i++) {
                 int code = via_server_listen(server, endpoints[i], err);
@@ -124,9 +118,9 @@ int main(int argc, char **argv) {
                 return fprintf(stderr, "%s: %s\n", argv[1], strerror(errno)), 1;
 
         server = via_server_new(NULL);
-        if (upload_Folder_serve(server, &ops, NULL, &err) == 0 && listen_on(argv + 2, &err) == 0) {
-                signal(SIGTERM, stop);
-                signal(SIGINT, stop);
+        if (upload_Folder_serve(server, &ops, NULL, &err) == 0 &&
+            via_server_handle_signals(server, NULL, NULL, &err) == 0 &&
+            listen_on(argv + 2, &err) == 0) {
                 via_server_run(server);         /* uploads that have begun may take 5 s more */
         }
         server = via_server_free(server);

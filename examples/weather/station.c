@@ -1,12 +1,9 @@
 /*
  * station.c - makes weather up, at the endpoint given, until SIGTERM
  */
-#include <signal.h>
 #include <stdio.h>
 #include <via/via.h>
 #include "weather.h"
-
-static struct via_server *server;
 
 static double celsius(const char *city, uint32_t day) {
         uint32_t tenths = day * 13;
@@ -44,26 +41,21 @@ static int forecast(struct via_call *call, const char *city, uint32_t days,
 
 static const struct weather_Station_ops ops = { .current = current, .forecast = forecast };
 
-static void stop(int number) {
-        signal(number, SIG_DFL);                /* a second one ends us at once */
-        via_server_stop(server);
-}
-
 int main(int argc, char **argv) {
         struct via_error err = VIA_ERROR_INIT;
+        struct via_server *server;
 
         if (argc != 2)
                 return fprintf(stderr, "usage: station ENDPOINT\n"), 2;
 
         server = via_server_new(NULL);
         if (weather_Station_serve(server, &ops, NULL, &err) == 0 &&
+            via_server_handle_signals(server, NULL, NULL, &err) == 0 &&
             via_server_listen(server, argv[1], &err) == 0) {
-                signal(SIGTERM, stop);
-                signal(SIGINT, stop);
                 puts(via_server_endpoint(server, 0));
                 fflush(stdout);
                 via_server_run(server);
         }
-        server = via_server_free(server);
+        via_server_free(server);
         return err.code ? via_error_report(&err) : 0;
 }
