@@ -30,7 +30,7 @@ static struct {
 } state;
 
 static bool fails(void) {
-        if (++state.n != state.fail_at)
+        if (__atomic_add_fetch(&state.n, 1, __ATOMIC_RELAXED) != state.fail_at)
                 return false;
         state.failed = true;
         errno = ENOMEM;
@@ -39,7 +39,7 @@ static bool fails(void) {
 
 static void *counted(void *p) {
         if (p)
-                state.live++;
+                __atomic_add_fetch(&state.live, 1, __ATOMIC_RELAXED);
         return p;
 }
 
@@ -63,7 +63,7 @@ void *__wrap_realloc(void *p, size_t size) {
 
 void __wrap_free(void *p) {
         if (p)
-                state.live--;
+                __atomic_sub_fetch(&state.live, 1, __ATOMIC_RELAXED);
         __real_free(p);
 }
 
