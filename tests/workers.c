@@ -370,6 +370,42 @@ TEST(answers_after_the_end) {
         }
 }
 
+/* Each worker drains as soon as the server does, whatever another one still waits for. */
+TEST(a_stop_reaches_all_workers) {
+        struct via_server_options options = { .drain_ms = 1000000 };
+        struct msg_number request = { .n = 1 };
+        struct caller callers[WORKERS];
+        struct outcome outcome;
+        pthread_t answerer;
+        unsigned n = 0;
+
+        for (int busy = 0; busy < WORKERS; busy++) {
+                serve("unix", WORKERS, NULL, &options);
+                for (int i = 0; i < WORKERS; i++) {
+                        open_caller(&callers[i], BLOCKING);
+                        CHECK_INT(call_echo(&callers[i], "x", 1, NULL), ==, VIA_OK);
+                }
+                CHECK_INT(caller_start(&callers[busy], "nap", NULL, &request, &outcome), ==,
+                          VIA_OK);
+                CHECK_INT(call_echo(&callers[busy], "x", 1, NULL), ==, VIA_OK);
+                via_server_stop(at.server);
+                for (int i = 0; i < WORKERS; i++)       /* until it hears of it */
+                        while (i != busy && call_echo(&callers[i], "x", 1, NULL) == VIA_OK)
+                                ;
+                CHECK_INT(outcome.ended, ==, 0);
+                answered_enough = true;
+                REQUIRE(pthread_create(&answerer, NULL, answer_main, &n) == 0);
+                caller_wait(&callers[busy], 1, &outcome);
+                CHECK_INT(outcome.code, ==, VIA_OK);
+                outcome_fini(&outcome);
+                pthread_join(answerer, NULL);
+                end();
+                for (int i = 0; i < WORKERS; i++)
+                        caller_close(&callers[i]);
+        }
+        CHECK_INT(n, ==, WORKERS);
+}
+
 /* --- limits --- */
 
 TEST(limits_count_the_links_of_all_workers) {
