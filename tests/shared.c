@@ -10,6 +10,7 @@
 #include "caller.h"
 #include "host.h"
 #include "random.h"
+#include "service.h"
 #include "test.h"
 
 enum { THREADS = 8, ROUNDS = 1000 };
@@ -196,6 +197,25 @@ TEST(everything_at_once, .timeout = 600) {
         everywhere(everything, 0);
 }
 
+/* --- handing over --- */
+
+static void *nap_once(void *arg) {
+        struct via_call_options options = { .timeout_ms = 600000 };
+        struct msg_number request = { .n = 200 }, response;
+
+        (void)arg;
+        CHECK_INT(via_client_call(client, method("nap"), &options, &request, &response, NULL), ==,
+                  VIA_OK);
+        return NULL;
+}
+
+/* Each but the last one leaves for good while others wait for answers that are still to come. */
+TEST(whoever_leaves_hands_over, .timeout = 30) {
+        begin(via_transports[0], 0);
+        run_threads(nap_once);
+        end();
+}
+
 /* --- a stream that two threads use --- */
 
 static struct via_stream *both;
@@ -316,11 +336,32 @@ static void *stubborn(void *arg) {
         return NULL;
 }
 
-TEST(a_server_that_goes_and_comes, .timeout = 120) {
-        pthread_t threads[THREADS];
-        char place[256];
+/* A server in a thread: whoever has threads should not fork. */
+static void *serve(void *arg) {
+        via_server_run(arg);
+        via_server_free(arg);
+        return NULL;
+}
 
-        begin(via_transports[0], 0);
+static struct via_server *serve_at(const char *place, pthread_t *ret_thread) {
+        static struct service service;
+        struct via_server *server = via_server_new(NULL);
+
+        REQUIRE(service_add(server, &service, NULL) == VIA_OK);
+        REQUIRE(via_server_listen(server, place, NULL) == VIA_OK);
+        REQUIRE(pthread_create(ret_thread, NULL, serve, server) == 0);
+        return server;
+}
+
+TEST(a_server_that_goes_and_comes, .timeout = 120) {
+        struct via_client_options options = { .flags = VIA_CLIENT_SHARED };
+        pthread_t threads[THREADS], serving;
+        struct via_server *server;
+        char place[64];
+
+        snprintf(place, sizeof(place), "unix:@via-test-shared-%d", (int)getpid());
+        server = serve_at(place, &serving);
+        REQUIRE(via_client_open(&client, place, &options, NULL) == VIA_OK);
         atomic_store(&over, false);
         for (intptr_t i = 0; i < THREADS; i++)
                 REQUIRE(pthread_create(&threads[i], NULL, stubborn, (void *)i) == 0);
@@ -330,15 +371,17 @@ TEST(a_server_that_goes_and_comes, .timeout = 120) {
 
                 while (atomic_load(&won) < before + 100)
                         nanosleep(&soon, NULL);
-                snprintf(place, sizeof(place), "%s", host.endpoint);
-                host_stop(&host);
-                host_start(&host, place, NULL);
+                via_server_stop(server);
+                pthread_join(serving, NULL);
+                server = serve_at(place, &serving);
         }
         atomic_store(&over, true);
         for (int i = 0; i < THREADS; i++)
                 pthread_join(threads[i], NULL);
         printf("%d calls, %d were lost\n", atomic_load(&won), atomic_load(&lost));
-        end();
+        CHECK_INT(via_client_close(client), ==, 0);
+        via_server_stop(server);
+        pthread_join(serving, NULL);
 }
 
 /* --- what may not be --- */
