@@ -49,6 +49,10 @@ void via_client_free(struct via_client *client) {
         via_dispatch_close(client->dispatch);
         via_client_forget(client);
         via_dial_drop(client);
+        if (client->shared) {
+                client->shared->client = NULL;
+                via_shared_put(client->shared);
+        }
         via_place_free(client->links.place);
         free(client->links.ended);
         free(client);
@@ -73,6 +77,14 @@ static struct via_client *client_new(struct via_place *place,
                         return NULL;
                 }
         }
+        if (options->flags & VIA_CLIENT_SHARED) {
+                client->shared = via_shared_new(client);
+                if (!client->shared) {
+                        via_place_free(place);
+                        free(client);
+                        return NULL;
+                }
+        }
         client->session = &client->own;
         client->own.limits = &client->limits;
         client->own.client = client;
@@ -87,6 +99,7 @@ static struct via_client *client_new(struct via_place *place,
         client->alert = client->barred = true;
         via_links_leave(client);
         client->loop = client->polled ? client->polled : options->loop;
+        client->odd = client->loop || client->shared;
         if (client->loop && enter_loop(client) < 0) {
                 via_client_free(client);
                 return NULL;
@@ -118,9 +131,11 @@ int via_client_open(struct via_client **ret_client, const char *text,
 
         if (!options)
                 options = &defaults;
-        if (options->loop && options->flags & VIA_CLIENT_EXTERNAL)
+        if (!!options->loop + !!(options->flags & VIA_CLIENT_EXTERNAL) +
+                    !!(options->flags & VIA_CLIENT_SHARED) > 1)
                 return via_error_set(err, VIA_INVALID_ARGUMENT,
-                                     "connect %s: VIA_CLIENT_EXTERNAL, and a loop as well", text);
+                                     "connect %s: a loop, VIA_CLIENT_EXTERNAL and "
+                                     "VIA_CLIENT_SHARED exclude each other", text);
         code = via_place_new(&place, text, options, err);
         if (code)
                 return code;
@@ -143,13 +158,11 @@ int via_client_open(struct via_client **ret_client, const char *text,
         return VIA_OK;
 }
 
-int via_client_close(struct via_client *client) {
-        bool alive;
+/* Ends all that is going on; the client is freed when nobody is inside any more. */
+static void close_now(struct via_client *client) {
+        bool alive = !client->dead.code;
 
-        if (!client || client->back || client->closing)
-                return 0;
         via_client_enter(client);
-        alive = !client->dead.code;
         client->closing = true;
         /* so that on_done can start nothing more */
         via_error_set(&client->dead, VIA_CANCELLED, "the client was closed");
@@ -162,13 +175,34 @@ int via_client_close(struct via_client *client) {
                 /* a oneway call may still be waiting; too late to complain */
                 via_pump_flush(&client->own.pump);
         via_client_leave(client);
+}
+
+int via_client_close(struct via_client *client) {
+        struct via_shared *shared;
+
+        if (!client || client->back)
+                return 0;
+        shared = client->shared;
+        VIA_GUEST(shared);
+        if (client->closing)
+                return 0;
+        close_now(client);
+        /* Other threads learn of it where they wait, and are waited for. */
+        while (shared && shared->depth == 1 && via_shared_others(shared)) {
+                via_shared_wake(shared, true);
+                via_shared_wait(shared, INT64_MAX);
+        }
         return 0;
 }
 
 unsigned via_client_pending(const struct via_client *client) {
+        VIA_GUEST(client->shared);
+
         return client->session->pump.conn.calls.n + client->links.n_waiting;
 }
 
 const char *via_client_endpoint(const struct via_client *client) {
+        VIA_GUEST(client->shared);
+
         return client->endpoint;
 }

@@ -78,6 +78,7 @@ bool via_handle_give_up(struct via_handle *handle) {
 void via_handle_cancel(struct via_handle *handle) {
         struct via_error why = VIA_ERROR_INIT;
 
+        VIA_GUEST(handle ? handle->client->shared : NULL);
         if (!handle || !via_handle_give_up(handle))
                 return;
         via_client_fail(&why, handle->client, handle->method, VIA_CANCELLED,
@@ -95,9 +96,11 @@ struct via_handle *via_client_async(struct via_client *client, const struct via_
                                     via_reply_fn reply, via_any_fn on_done, void *user) {
         static const struct via_error no_memory = { .code = VIA_RESOURCE_EXHAUSTED,
                                                     .message = (char *)(uintptr_t) "no memory" };
-        struct via_handle *handle = via_handle_take(client);
         struct via_error why = VIA_ERROR_INIT;
+        struct via_handle *handle;
 
+        VIA_GUEST(client->shared);
+        handle = via_handle_take(client);
         if (!handle) {
                 reply(on_done, user, VIA_RESOURCE_EXHAUSTED, NULL, &no_memory);
                 return NULL;

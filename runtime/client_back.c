@@ -11,6 +11,7 @@ int via_client_add(struct via_client *client, const struct via_interface *interf
                    const void *ops, void *self, struct via_error *err) {
         struct via_session *session = client->session;
 
+        VIA_GUEST(client->shared);
         if (client->back)
                 return via_error_set(err, VIA_FAILED_PRECONDITION,
                                      "a server's interfaces are served by via_server_add()");
@@ -33,6 +34,7 @@ struct via_client *via_client_back(struct via_session *session) {
         client->limits = *session->limits;
         client->timeout_ms = VIA_CLIENT_TIMEOUT_MS;
         client->loop = session->loop;
+        client->odd = true;
         client->endpoint = strdup(session->endpoint);
         client->links.state = VIA_CLIENT_READY;
         if (!client->endpoint) {

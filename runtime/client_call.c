@@ -245,6 +245,10 @@ int via_client_begin(struct via_client *client, const struct via_method *method,
  * overwrite the answer being read.
  */
 static int can_wait(struct via_client *client, struct via_error *err) {
+        if (!client->loop && !via_client_may_wait(client))
+                return via_error_set(err, VIA_FAILED_PRECONDITION,
+                                     "%s: not from within another of its functions; start the call",
+                                     client->endpoint);
         if (client->loop)
                 return via_error_set(err, VIA_FAILED_PRECONDITION,
                                      "%s: a client in a loop cannot block; start the call",
@@ -334,9 +338,10 @@ __attribute__((noinline, cold)) static int attempt_again(struct via_client *clie
         return end_here(client, handle, code);
 }
 
-int via_client_call(struct via_client *client, const struct via_method *method,
-                    const struct via_call_options *options, const void *request, void *response,
-                    struct via_error *err) {
+/* The whole of a blocking call, by a thread that may make one. */
+static VIA_IN_LINE int make(struct via_client *client, const struct via_method *method,
+                            const struct via_call_options *options, const void *request,
+                            void *response, struct via_error *err, bool shared) {
         struct via_handle handle;               /* as much of it as a blocking call needs */
         struct via_sync sync;
         int code;
@@ -354,23 +359,49 @@ int via_client_call(struct via_client *client, const struct via_method *method,
         handle.due = 0;
         handle.special = false;
         handle.made = 0;
-        code = can_wait(client, err);
-        if (code)
-                return code;
+        if (shared && method->response)
+                client->shared->me->done = &sync.done;
         via_client_enter(client);
         code = attempt(client, method, options, request, &handle);
         if (__builtin_expect(sync.again, 0))
                 code = attempt_again(client, method, options, request, &handle, code);
+        if (shared)
+                client->shared->me->done = NULL;
         via_client_leave(client);
         return code;
+}
+
+/* The same where it is not just one thread that blocks. */
+__attribute__((noinline, cold)) static int make_oddly(struct via_client *client,
+                                                      const struct via_method *method,
+                                                      const struct via_call_options *options,
+                                                      const void *request, void *response,
+                                                      struct via_error *err) {
+        int code;
+
+        VIA_GUEST(client->shared);
+        code = can_wait(client, err);
+        return code ? code : make(client, method, options, request, response, err, true);
+}
+
+int via_client_call(struct via_client *client, const struct via_method *method,
+                    const struct via_call_options *options, const void *request, void *response,
+                    struct via_error *err) {
+        if (__builtin_expect(client->odd, 0))
+                return make_oddly(client, method, options, request, response, err);
+        if (__builtin_expect(client->delivering, 0))
+                return can_wait(client, err);
+        return make(client, method, options, request, response, err, false);
 }
 
 int via_client_start(struct via_client *client, const struct via_method *method,
                      const struct via_call_options *options, const void *request,
                      via_done_fn on_done, void *user, struct via_error *err) {
-        struct via_handle *handle = via_handle_take(client);
+        struct via_handle *handle;
         int code;
 
+        VIA_GUEST(client->shared);
+        handle = via_handle_take(client);
         if (!handle)
                 return via_client_no_room(err, client, method, -ENOMEM);
         handle->on_done = method->response ? (via_any_fn)on_done : NULL;
@@ -402,8 +433,10 @@ static int turn(struct via_client *client, uint32_t timeout_ms, struct via_error
 }
 
 int via_client_turn(struct via_client *client, uint32_t timeout_ms, struct via_error *err) {
-        int code = can_wait(client, err);
+        int code;
 
+        VIA_GUEST(client->shared);
+        code = can_wait(client, err);
         if (code)
                 return code;
         via_client_enter(client);

@@ -15,6 +15,7 @@
  *      client_dial.c   connecting without blocking a loop
  *      client_wait.c   calls that wait for a link
  *      client_poll.c   clients in any other loop
+ *      client_shared.c clients that several threads use at once
  *      client_again.c  calls that are made again
  *      client_error.c  what went wrong, in words
  */
@@ -28,6 +29,7 @@
 #include "intercept.h"
 #include "loop_uv.h"
 #include "session.h"
+#include "shared.h"
 
 /* A blocking call in progress: where its result goes. Lives on the stack of via_client_call(). */
 struct via_sync {
@@ -176,6 +178,8 @@ struct via_client {
 
         uv_loop_t          *loop;               /* NULL: a blocking client, and so are these */
         uv_loop_t          *polled;             /* owned, and the same; or NULL */
+        struct via_shared  *shared;             /* NULL: only one thread uses it */
+        bool                odd;                /* it has one of these three */
         struct via_watch   *watch;
         struct via_timer   *timer;
         bool                back;               /* it is a server's, over a link of its own */
@@ -184,6 +188,11 @@ struct via_client {
         bool                awake;              /* the tail is to receive, not only to send */
         bool                again;              /* a turn was cut short while it looked for more */
 };
+
+/* Whether this thread may wait here: it is no loop's, nor in a function within another. */
+static inline bool via_client_may_wait(const struct via_client *client) {
+        return !client->odd || (client->shared && client->shared->depth == 1);
+}
 
 /* How long a call of @method may take, if nobody shortens it. */
 static inline uint32_t via_call_timeout(const struct via_client *client,
@@ -255,13 +264,15 @@ static inline void via_client_enter(struct via_client *client) {
 void via_client_free(struct via_client *client);
 
 static inline void via_client_leave(struct via_client *client) {
-        if (__builtin_expect(--client->entered == 0 && client->closing, 0))
-                via_client_free(client);
+        if (__builtin_expect(--client->entered == 0 && client->closing, 0) && !client->shared)
+                via_client_free(client);        /* a shared one, when nobody is inside */
 }
 
 void via_client_wake(void *client);
 void via_client_tail(void *client);
 int  via_client_send(struct via_client *client, int64_t until);
+int  via_client_receive(struct via_client *client);
+void via_client_lost_sending(struct via_client *client, int r);
 int  via_client_sleep(struct via_client *client, int64_t until);
 void via_client_on_reply(struct via_client *client, const struct via_event *ev);
 void via_client_on_head(struct via_client *client, const struct via_event *ev);

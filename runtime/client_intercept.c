@@ -15,9 +15,11 @@
 int via_client_intercept(struct via_client *client,
                          const struct via_client_interceptor *interceptor, void *user,
                          struct via_error *err) {
-        struct via_client_intercept *intercept = via_client_intercept_of(client);
         struct via_client_interception *v = NULL;
+        struct via_client_intercept *intercept;
 
+        VIA_GUEST(client->shared);
+        intercept = via_client_intercept_of(client);
         if (intercept)
                 v = realloc(intercept->v, (intercept->n + 1) * sizeof(*v));
         if (!v)

@@ -24,6 +24,8 @@ static void set_state(struct via_client *client, enum via_client_state state) {
         if (links->state == state)
                 return;
         links->state = state;
+        if (client->shared)
+                via_shared_wake(client->shared, true);
         if (!links->on_state)
                 return;
         client->delivering++;                   /* it may not wait */
@@ -169,6 +171,8 @@ void via_links_leave(struct via_client *client) {
 }
 
 enum via_client_state via_client_state(const struct via_client *client) {
+        VIA_GUEST(client->shared);
+
         return client->links.state;
 }
 
@@ -176,6 +180,8 @@ void via_client_on_state(struct via_client *client,
                          void (*on_state)(void *user, struct via_client *client,
                                           enum via_client_state state),
                          void *user) {
+        VIA_GUEST(client->shared);
+
         client->links.on_state = on_state;
         client->links.user = user;
 }

@@ -27,28 +27,57 @@ static bool has_left(const struct via_client *client) {
         return is_leaving(client) && !client->session->pump.conn.calls.n && !client->session->open;
 }
 
+/* What came of an attempt that nobody wants any more. */
+static void drop(struct via_link *link, struct via_error *why) {
+        if (link) {
+                link->by->close(link);
+                free(link);
+        }
+        via_error_fini(why);
+}
+
 /* Connects here, which takes until @until at most. */
 static void connect_now(struct via_client *client, int64_t until) {
         const struct via_place *place = client->links.place;
+        struct via_shared *shared = client->shared;
+        struct via_guest *me = shared ? shared->me : NULL;
         struct via_error why = VIA_ERROR_INIT;
         struct via_endpoint endpoint;
         struct via_link *link;
         unsigned which;
+        int code;
 
+        if (shared && shared->connecting) {     /* another thread's attempt is ours */
+                via_shared_wait(shared, until);
+                return;
+        }
         via_links_try(client);
-        if (via_place_connect(place, until, &endpoint, &link, &which, &why) == VIA_OK)
-                via_links_join(client, link, &endpoint, which);
-        else
+        if (shared) {
+                shared->connecting = true;
+                via_shared_out(shared);
+        }
+        code = via_place_connect(place, until, &endpoint, &link, &which, &why);
+        if (shared) {
+                via_shared_in(shared, me);
+                shared->connecting = false;
+        }
+        if (client->closing)                    /* by another thread, meanwhile */
+                drop(code ? NULL : link, &why);
+        else if (code)
                 via_links_failed(client, &why);
+        else
+                via_links_join(client, link, &endpoint, which);
         if (client->links.waiting)
                 via_waiting_end(client, &client->dead, false);
 }
 
-static void nap(int64_t until) {
+static void nap(struct via_client *client, int64_t until) {
         int64_t left = until - via_clock_ms();
         struct timespec t = { .tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000 };
 
-        if (left > 0)
+        if (client->shared)
+                via_shared_wait(client->shared, until);
+        else if (left > 0)
                 nanosleep(&t, NULL);
 }
 
@@ -61,7 +90,9 @@ void via_client_settle_down(struct via_client *client) {
                 return;
         if (has_left(client) && client->links.waiting)
                 via_client_lost(client, 0);
-        if (client->dead.code && client->links.place)
+        if (client->dead.code && client->shared && client->shared->sleeper)
+                via_shared_ring(client->shared);        /* it has to come out first */
+        else if (client->dead.code && client->links.place)
                 via_links_leave(client);
 }
 
@@ -83,10 +114,12 @@ int via_client_sleep_down(struct via_client *client, int64_t until) {
         due = via_waiting_due(client);
         if (due < until)
                 until = due;
-        if (client->links.waiting && via_links_may_try(client, now))
+        if (client->own.pump.link)              /* somebody sleeps in the old one */
+                nap(client, until);
+        else if (client->links.waiting && via_links_may_try(client, now))
                 connect_now(client, until);
         else if (until != INT64_MAX)
-                nap(until);
+                nap(client, until);
         return (int)client->dead.code;
 }
 
@@ -97,6 +130,10 @@ int via_client_sleep_down(struct via_client *client, int64_t until) {
 bool via_client_alert(struct via_client *client, int64_t *until) {
         int64_t due;
 
+        if (client->shared) {                   /* all of it is another matter */
+                via_shared_turn(client, *until);
+                return true;
+        }
         if (client->ending) {
                 via_session_ready(client->session);     /* that is something to return with */
                 return true;
@@ -159,7 +196,9 @@ static int wait_here(struct via_client *client, const struct via_method *method,
                         continue;
                 }
                 via_client_settle_down(client);
-                if (!via_links_may_try(client, now)) {
+                if (client->own.pump.link) {
+                        nap(client, due);
+                } else if (!via_links_may_try(client, now)) {
                         if (!patient)
                                 return fail(client, method, handle, err);
                         via_client_sleep_down(client, retry_at < due ? retry_at : due);
@@ -188,7 +227,7 @@ int via_client_ready(struct via_client *client, const struct via_method *method,
                      const struct via_call_options *options, struct via_handle *handle,
                      uint32_t *timeout_ms, struct via_error *err) {
         bool patient = options && options->flags & VIA_WAIT_FOR_READY;
-        bool here = handle && (handle->sync || handle->stream) && !client->loop &&
+        bool here = handle && (handle->sync || handle->stream) && via_client_may_wait(client) &&
                     !client->delivering && !client->session->delivering;
         const struct via_pump *pump = &client->session->pump;
         struct via_links *links = &client->links;

@@ -51,7 +51,7 @@ static VIA_IN_LINE int receive(struct via_client *client, int r) {
 }
 
 /* Receives what is there, unless the last turn has left something. */
-static int receive_now(struct via_client *client) {
+int via_client_receive(struct via_client *client) {
         int r = client->held ? 0 : via_pump_drain(&client->session->pump, 0);
 
         if (r == 0)
@@ -63,8 +63,8 @@ static int receive_now(struct via_client *client) {
  * The link cannot be written to: what the server said before it left may still be there, and
  * says why.
  */
-static void lost_sending(struct via_client *client, int r) {
-        while (receive_now(client) == 0)
+void via_client_lost_sending(struct via_client *client, int r) {
+        while (via_client_receive(client) == 0)
                 ;
         via_client_lost(client, r);
 }
@@ -74,14 +74,14 @@ static void lost_sending(struct via_client *client, int r) {
  * meanwhile. 0 when all is sent, VIA_PUMP_BLOCKED when it has to be called again, -EAGAIN when
  * it is @until, or the fault that has ended the link.
  */
-int via_client_send(struct via_client *client, int64_t until) {
+static VIA_IN_LINE int send_now(struct via_client *client, int64_t until) {
         struct via_pump *pump = &client->session->pump;
         int r = via_block_flush(pump, until);
 
         if (r < 0 && r != -EAGAIN) {
-                lost_sending(client, r);
+                via_client_lost_sending(client, r);
         } else if (r == VIA_PUMP_BLOCKED) {
-                int got = receive_now(client);
+                int got = via_client_receive(client);
 
                 if (got < 0 && got != -EAGAIN) {
                         via_client_lost(client, got);
@@ -89,6 +89,10 @@ int via_client_send(struct via_client *client, int64_t until) {
                 }
         }
         return r;
+}
+
+int via_client_send(struct via_client *client, int64_t until) {
+        return client->shared ? via_shared_send(client, until) : send_now(client, until);
 }
 
 /*
@@ -147,7 +151,7 @@ int via_client_sleep(struct via_client *client, int64_t until) {
                 sweep(client);
         if (due_of(client) < until)
                 until = due_of(client);
-        r = via_client_send(client, until);
+        r = send_now(client, until);
         if (client->dead.code)
                 return (int)client->dead.code;
         if (r != VIA_PUMP_BLOCKED) {
@@ -188,7 +192,7 @@ static void settle(struct via_client *client) {
         via_session_ready(session);
         r = client->dead.code ? 0 : via_pump_flush(pump);
         if (r < 0)
-                lost_sending(client, r);
+                via_client_lost_sending(client, r);
         else
                 via_session_room(session);
         session->turns--;

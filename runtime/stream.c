@@ -126,6 +126,8 @@ void via_streams_tell(struct via_session *session) {
 
 void via_stream_on_ready(struct via_stream *stream,
                          void (*on_ready)(void *user, struct via_stream *stream), void *user) {
+        VIA_GUEST(stream->shared);
+
         stream->on_ready = on_ready;
         stream->user = user;
         if (!on_ready)

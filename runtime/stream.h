@@ -43,6 +43,7 @@ struct via_stream {
         struct via_call         *call;          /* a handler's: its call */
         struct via_work         *work;          /* if that was offloaded */
 
+        struct via_shared       *shared;        /* its client's, or NULL; lives as long as it */
         struct via_client       *client;        /* a client's, and: */
         struct via_handle       *handle;        /* NULL: the call has ended */
         struct via_arena        *arena;         /* lent, or NULL */

@@ -32,9 +32,11 @@ int via_stream_open(struct via_client *client, const struct via_method *method,
                     const struct via_call_options *options, const void *request,
                     struct via_stream **ret_stream, struct via_error *err) {
         struct via_stream *stream = calloc(1, sizeof(*stream));
-        struct via_handle *handle = via_handle_take(client);
+        struct via_handle *handle;
         int code;
 
+        VIA_GUEST(client->shared);
+        handle = via_handle_take(client);
         if (!stream || !handle) {
                 if (handle)
                         via_handle_put(client, handle);
@@ -64,6 +66,10 @@ int via_stream_open(struct via_client *client, const struct via_method *method,
                 via_stream_stray(stream);
         } else {
                 via_stream_begin(stream);
+        }
+        if (client->shared) {
+                atomic_fetch_add(&client->shared->refs, 1);
+                stream->shared = client->shared;
         }
         *ret_stream = stream;
         return VIA_OK;
@@ -115,21 +121,30 @@ void via_stream_fail(struct via_stream *stream, int code, const char *text) {
 }
 
 void via_stream_cancel(struct via_stream *stream) {
+        VIA_GUEST(stream->shared);
+
         if (!stream->served)
                 end_here(stream, VIA_CANCELLED, "the call was cancelled");
+        if (stream->shared)                     /* another thread may wait for it */
+                via_shared_wake(stream->shared, false);
 }
 
 bool via_stream_done(const struct via_stream *stream) {
+        VIA_GUEST(stream->shared);
+
         return stream->done;
 }
 
 static void stream_free(struct via_stream *stream) {
         via_stream_leave(stream);
         via_stream_fini(stream);
+        via_shared_put(stream->shared);
         free(stream);
 }
 
 int via_stream_close_send(struct via_stream *stream, struct via_error *err) {
+        VIA_GUEST(stream->shared);
+
         if (stream->served || !stream->method->in_item)
                 return via_error_set(err, VIA_FAILED_PRECONDITION,
                                      "only a client that may write can close its sending side");
@@ -137,7 +152,7 @@ int via_stream_close_send(struct via_stream *stream, struct via_error *err) {
                 return VIA_OK;
         stream->flow.state |= VIA_FLOW_CLOSED;
         via_stream_end(stream);
-        if (!stream->client->loop && stream->session)
+        if (via_client_may_wait(stream->client) && stream->session)
                 via_client_send(stream->client, via_clock_ms());
         return VIA_OK;
 }
@@ -177,7 +192,7 @@ static int wait_for_answer(struct via_stream *stream) {
         if (!stream->dropping && stream->session)
                 via_stream_drop(stream);
         while (!stream->done) {
-                if (stream->client->loop)
+                if (!via_client_may_wait(stream->client))
                         return VIA_LATER;
                 via_client_sleep(stream->client, INT64_MAX);
         }
@@ -188,6 +203,7 @@ int via_stream_finish(struct via_stream *stream, const struct via_method *method
                       struct via_error *err) {
         int code;
 
+        VIA_GUEST(stream->shared);
         if (stream->served || stream->method != method)
                 return via_error_set(err, VIA_FAILED_PRECONDITION,
                                      "this is not the stream of a client's call of %s",

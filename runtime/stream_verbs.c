@@ -51,7 +51,7 @@ static int read_own(struct via_stream *stream, void *item, struct via_error *err
 
         if (code == VIA_LATER && !stream->done) {
                 via_stream_ask(stream);
-                if (stream->client->loop)
+                if (!via_client_may_wait(stream->client))
                         return VIA_LATER;
                 code = read_waiting(stream, item, err);
         }
@@ -80,6 +80,8 @@ static int read_served(struct via_stream *stream, void *item, struct via_error *
 
 int via_stream_read(struct via_stream *stream, const struct via_method *method, void *item,
                     struct via_error *err) {
+        VIA_GUEST(stream->shared);
+
         if (stream->method != method || !via_stream_reads(stream))
                 return not_this(stream, method, "streamed", err);
         if (stream->work)
@@ -94,7 +96,8 @@ static int write_own(struct via_stream *stream, const void *item, struct via_err
         struct via_client *client = stream->client;
         int code;
 
-        while ((code = via_stream_put(stream, item, err)) == VIA_LATER && !client->loop) {
+        while ((code = via_stream_put(stream, item, err)) == VIA_LATER &&
+               via_client_may_wait(client)) {
                 if (via_pump_queued(&client->session->pump))    /* perhaps that is all */
                         via_client_send(client, INT64_MAX);
                 else
@@ -102,7 +105,7 @@ static int write_own(struct via_stream *stream, const void *item, struct via_err
                 if (stream->done)
                         return over(stream, err);
         }
-        if (!client->loop)
+        if (via_client_may_wait(client))
                 via_client_send(client, via_clock_ms());
         else if (code == VIA_OK)
                 via_session_kick(client->session);
@@ -113,10 +116,10 @@ static int write_own(struct via_stream *stream, const void *item, struct via_err
 static bool wait_for_link(struct via_stream *stream) {
         struct via_client *client = stream->client;
 
-        while (!client->loop && stream->handle && stream->handle->waiting)
+        while (via_client_may_wait(client) && stream->handle && stream->handle->waiting)
                 via_client_sleep(client, INT64_MAX);
-        stream->full = client->loop != NULL;
-        return client->loop != NULL;
+        stream->full = !via_client_may_wait(client);
+        return stream->full;
 }
 
 static int write_served(struct via_stream *stream, const void *item, struct via_error *err) {
@@ -130,6 +133,8 @@ static int write_served(struct via_stream *stream, const void *item, struct via_
 
 int via_stream_write(struct via_stream *stream, const struct via_method *method, const void *item,
                      struct via_error *err) {
+        VIA_GUEST(stream->shared);
+
         if (stream->method != method || !via_stream_writes(stream))
                 return not_this(stream, method, "streamed", err);
         if (stream->work)                       /* the rest is the serving thread's */

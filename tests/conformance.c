@@ -54,6 +54,7 @@ static const char *const shared_out[] = {
         "a_stopping_server_waits_so_long",
         "a_drain_that_never_ends",
         "a_drain_is_time_for_what_runs",
+        "a_new_server_at_the_old_place",
         "many_deadlines",
         "other_threads_answer",
         "the_pool_answers",

@@ -398,6 +398,34 @@ TEST(an_idempotent_call_survives_its_server) {
         }
 }
 
+/*
+ * A server that died without a word, and another one in its place: the socket says at once that
+ * nobody is there any more, so the call has never left, and is made again.
+ */
+static void killed_between_two_calls(enum driver driver) {
+        struct caller caller;
+        struct host host;
+
+        host_start(&host, place("a"), NULL);
+        REQUIRE(caller_open(&caller, driver, place("a"), NULL, NULL) == VIA_OK);
+        for (int i = 0; i < 3; i++) {
+                CHECK_INT(call_echo(&caller, "x", 1, NULL), ==, VIA_OK);
+                kill(host.pid, SIGKILL);
+                waitpid(host.pid, NULL, 0);
+                host_start(&host, place("a"), NULL);
+        }
+        CHECK_INT(call_note(&caller, 7), ==, VIA_OK);
+        CHECK_INT(call_echo(&caller, "x", 1, NULL), ==, VIA_OK);
+        caller_close(&caller);
+        host_stop(&host);
+        place_end();
+}
+
+TEST(a_call_that_has_not_left_is_made_again) {
+        for (int driver = 0; driver < DRIVERS; driver++)
+                killed_between_two_calls((enum driver)driver);
+}
+
 /* --- what a goaway says --- */
 
 static void answer(struct raw *raw, uint32_t id, uint32_t n) {

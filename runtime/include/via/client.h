@@ -4,10 +4,10 @@
  * via/client.h - a connection to a server, and calls over it
  *
  * A client has one link to one server at a time, with any number of calls in flight; only one
- * thread may use it at a time. When its link ends, the calls that the server may have seen end
- * with VIA_UNAVAILABLE, and the next call connects again: to the first URI of its endpoint where
- * somebody answers. A call that the server has certainly never seen is made again by itself.
- * docs/connections.md says when, and how long it is waited for.
+ * thread may use it at a time, but for VIA_CLIENT_SHARED. When its link ends, the calls that
+ * the server may have seen end with VIA_UNAVAILABLE, and the next call connects again: to the
+ * first URI of its endpoint where somebody answers. A call that the server has certainly never
+ * seen is made again by itself. docs/connections.md says when, and how long it is waited for.
  *
  * Two drivers, the same semantics. Without a loop the client blocks: the calls it is waiting
  * for are the only thing that happens. With options.loop it never blocks after
@@ -46,6 +46,12 @@ enum {                                          /* via_client_options.flags */
          * options.loop, which is NULL, and via_client_process() takes the place of uv_run().
          */
         VIA_CLIENT_EXTERNAL = 16,
+        /*
+         * A blocking client that several threads may use at once: all functions but
+         * via_client_close(), and of each stream all but via_stream_finish(). docs/connections.md
+         * says what that means for functions that are called back.
+         */
+        VIA_CLIENT_SHARED = 32,
 };
 
 struct via_client_options {
@@ -141,6 +147,7 @@ int via_client_open(struct via_client **ret_client, const char *endpoint,
  * VIA_CANCELLED first (their on_done runs inside). Always 0, so that main() can return it. NULL
  * is allowed. With a loop, the loop must run (once more) for its handles to be closed; if it is
  * connecting, until that has come to its end, and a client of VIA_CLIENT_EXTERNAL waits for it.
+ * One of VIA_CLIENT_SHARED waits until the other threads have left it, whose calls end likewise.
  * From within an on_done, an on_ready or a handler of the client's own it ends everything at once,
  * and the client is freed when the function of it that is on the stack has returned; a blocking
  * call there ends with VIA_CANCELLED.
