@@ -166,20 +166,23 @@ static int fail(struct via_client *client, const struct via_method *method,
         return code;
 }
 
-static int overdue(struct via_client *client, const struct via_method *method,
-                   uint32_t timeout_ms, struct via_error *err) {
+static int overdue(struct via_client *client, const struct via_handle *handle,
+                   struct via_error *err) {
+        const struct via_sync *sync = handle->sync;
         const char *why = client->dead.message ? client->dead.message
                           : is_leaving(client) ? client->session->pump.conn.why
                                                : "";
 
-        return via_client_fail(err, client, method, VIA_DEADLINE_EXCEEDED,
-                               "there was no link within %u ms: %s", timeout_ms, why);
+        return via_client_fail(err, client, handle->method, VIA_DEADLINE_EXCEEDED,
+                               "there was no link within %u ms: %s",
+                               sync && sync->timeout_ms ? sync->timeout_ms : handle->timeout_ms,
+                               why);
 }
 
 /* Waits for a link, or for the end of @due's time. */
 static int wait_here(struct via_client *client, const struct via_method *method, bool patient,
-                     struct via_handle *handle, uint32_t timeout_ms, int64_t due,
-                     struct via_error *err) {
+                     struct via_handle *handle, struct via_error *err) {
+        int64_t due = handle->due;
         bool tried = false;
 
         while (client->dead.code || is_leaving(client)) {
@@ -190,7 +193,7 @@ static int wait_here(struct via_client *client, const struct via_method *method,
                 if (client->links.state == VIA_CLIENT_CLOSED)
                         return fail(client, method, handle, err);
                 if (now >= due)
-                        return overdue(client, method, timeout_ms, err);
+                        return overdue(client, handle, err);
                 if (is_leaving(client)) {
                         via_client_sleep(client, due);
                         continue;
@@ -249,7 +252,7 @@ int via_client_ready(struct via_client *client, const struct via_method *method,
         handle->method = method;
         handle->due = due;
         handle->timeout_ms = *timeout_ms;
-        code = wait_here(client, method, patient, handle, *timeout_ms, due, err);
+        code = wait_here(client, method, patient, handle, err);
         if (code)
                 return code;
         left = due - via_clock_ms();
