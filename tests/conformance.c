@@ -145,8 +145,9 @@ static void add_each(const struct via_transport *by, enum driver driver,
 
 static void add_spinning(void) {
         for (int i = 0; via_transports[i]; i++)
-                if (strcmp(via_transports[i]->scheme, "unix") == 0 ||
-                    strcmp(via_transports[i]->scheme, "tcp") == 0)
+                if ((strcmp(via_transports[i]->scheme, "unix") == 0 ||
+                     strcmp(via_transports[i]->scheme, "tcp") == 0) &&
+                    host_wanted(via_transports[i]))
                         for (int driver = 0; driver < DRIVERS; driver++)
                                 for (const struct behaviour *b = behaviour_first; b; b = b->next)
                                         if (IS_AMONG(b->name, spinning))
