@@ -18,14 +18,6 @@
 
 enum { CALLS = 2000, SIZE = 64, OUTSTANDING = 256 };
 
-/* libuv keeps a pipe from its first loop on: before any test counts its descriptors. */
-__attribute__((constructor)) static void uv_init(void) {
-        uv_loop_t loop;
-
-        if (uv_loop_init(&loop) == 0)
-                uv_loop_close(&loop);
-}
-
 /* --- a server that tells how often it allocates, from its own process or in our loop --- */
 
 struct counts {

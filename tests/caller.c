@@ -228,14 +228,6 @@ int caller_call(struct caller *caller, const char *name, const struct via_call_o
 
 static uint8_t bytes[8 << 20];
 
-/* libuv keeps a pipe from its first loop on: before any test counts its descriptors. */
-__attribute__((constructor)) static void uv_init(void) {
-        uv_loop_t loop;
-
-        if (uv_loop_init(&loop) == 0)
-                uv_loop_close(&loop);
-}
-
 __attribute__((constructor)) static void bytes_init(void) {
         for (size_t i = 0; i < sizeof(bytes); i++)
                 bytes[i] = (uint8_t)(i % 251);

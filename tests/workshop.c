@@ -7,14 +7,6 @@
 #include "test.h"
 #include "workshop.h"
 
-/* libuv keeps a pipe from its first loop on: before any test counts its descriptors. */
-__attribute__((constructor)) static void uv_init(void) {
-        uv_loop_t loop;
-
-        if (uv_loop_init(&loop) == 0)
-                uv_loop_close(&loop);
-}
-
 /* --- the log --- */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
