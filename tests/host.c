@@ -71,10 +71,40 @@ void host_workers(unsigned n) {
         workers = n;
 }
 
+#if TEST_HAS_HELPER
+/* In a fork of several threads the thread sanitizer never gets to call a handler. */
+static void *wait_for_term(void *arg) {
+        sigset_t term;
+        int signo;
+
+        (void)arg;
+        sigemptyset(&term);
+        sigaddset(&term, SIGTERM);
+        if (sigwait(&term, &signo) == 0)
+                via_server_stop(process_server);
+        return NULL;
+}
+
+static void stop_on_term(void) {
+        pthread_t thread;
+        sigset_t term;
+
+        sigemptyset(&term);
+        sigaddset(&term, SIGTERM);
+        pthread_sigmask(SIG_BLOCK, &term, NULL);
+        REQUIRE(pthread_create(&thread, NULL, wait_for_term, NULL) == 0);
+        pthread_detach(thread);
+}
+#else
 static void on_term(int signo) {
         (void)signo;
         via_server_stop(process_server);
 }
+
+static void stop_on_term(void) {
+        signal(SIGTERM, on_term);
+}
+#endif
 
 /* Serves until told to stop: 0, or 1 if it could not. */
 static int serve(const struct start *start, bool in_process) {
@@ -90,7 +120,7 @@ static int serve(const struct start *start, bool in_process) {
         }
         if (in_process) {
                 process_server = server;
-                signal(SIGTERM, on_term);
+                stop_on_term();
         } else {
                 *start->ret_server = server;
         }
