@@ -26,6 +26,23 @@ BEHAVIOUR(a_handler_sees_the_time_left) {
         CHECK_INT(left, >, 10000);
 }
 
+/* The longest time does not turn into the shortest anywhere, a wait of the kernel's included. */
+BEHAVIOUR(all_the_time_there_is) {
+        struct via_client_options options = { .timeout_ms = VIA_FOREVER };
+        struct caller patient;
+        uint32_t left = 0;
+
+        CHECK_INT(call_nap(&scene->caller, 20, VIA_FOREVER, &left, NULL), ==, VIA_OK);
+        CHECK_INT(left, >, VIA_FOREVER - 60000);
+        CHECK_INT(left, <=, VIA_FOREVER);
+
+        REQUIRE(caller_open(&patient, scene->driver, scene->host.endpoint, &options, NULL) ==
+                VIA_OK);
+        CHECK_INT(call_nap(&patient, 20, 0, &left, NULL), ==, VIA_OK);
+        CHECK_INT(left, >, VIA_FOREVER - 60000);
+        caller_close(&patient);
+}
+
 BEHAVIOUR(the_time_of_a_client) {
         struct via_client_options options = { .timeout_ms = 50 };
         struct caller hasty;

@@ -71,6 +71,12 @@ struct via_client_options {
         void              *reserved[4];         /* zero */
 };
 
+/*
+ * The longest timeout_ms there is, 49 days: for a stream that is to go on until one of its ends
+ * ends it.
+ */
+#define VIA_FOREVER UINT32_MAX
+
 enum {                                          /* via_call_options.flags */
         /*
          * A call made while the link is down waits, at most its timeout, until there is one again,
