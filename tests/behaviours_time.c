@@ -7,7 +7,7 @@
 BEHAVIOUR(a_call_ends_when_its_time_is_over) {
         struct via_error err = VIA_ERROR_INIT;
 
-        CHECK_INT(call_nap(&scene->caller, 150, 50, NULL, &err), ==, VIA_DEADLINE_EXCEEDED);
+        CHECK_INT(call_nap(&scene->caller, 500, 50, NULL, &err), ==, VIA_DEADLINE_EXCEEDED);
         CHECK(err.message && strstr(err.message, "50 ms"));
         CHECK(err.where && strstr(err.where, "Basic.nap"));
         via_error_fini(&err);
@@ -49,13 +49,13 @@ BEHAVIOUR(the_time_of_a_client) {
         char endpoint[300];
 
         REQUIRE(caller_open(&hasty, scene->driver, scene->host.endpoint, &options, NULL) == VIA_OK);
-        CHECK_INT(call_nap(&hasty, 100, 0, NULL, NULL), ==, VIA_DEADLINE_EXCEEDED);
+        CHECK_INT(call_nap(&hasty, 300, 0, NULL, NULL), ==, VIA_DEADLINE_EXCEEDED);
         CHECK_INT(call_nap(&hasty, 0, 20000, NULL, NULL), ==, VIA_OK);
         caller_close(&hasty);
 
         snprintf(endpoint, sizeof(endpoint), "%s?timeout=50ms", scene->host.endpoint);
         REQUIRE(caller_open(&hasty, scene->driver, endpoint, NULL, NULL) == VIA_OK);
-        CHECK_INT(call_nap(&hasty, 100, 0, NULL, NULL), ==, VIA_DEADLINE_EXCEEDED);
+        CHECK_INT(call_nap(&hasty, 300, 0, NULL, NULL), ==, VIA_DEADLINE_EXCEEDED);
         caller_close(&hasty);
 }
 
@@ -82,7 +82,7 @@ BEHAVIOUR(an_overdue_call_is_not_run) {
 
 /* Deadlines end calls in their own order, whatever order they were made in. */
 BEHAVIOUR(many_deadlines) {
-        struct msg_number ms = { .n = 350 };
+        struct msg_number ms = { .n = 700 };
         struct outcome nap, outcomes[50];
 
         CHECK_INT(caller_start(&scene->caller, "nap", NULL, &ms, &nap), ==, VIA_OK);

@@ -418,7 +418,7 @@ TEST(a_span_ends_once) {
 static int slow(void *user, struct via_call *call) {
         (void)user;
         (void)call;
-        usleep(150000);
+        usleep(400000);
         return VIA_OK;
 }
 
@@ -440,7 +440,7 @@ TEST(a_deadline_goes_on_less_what_is_spent) {
                 CHECK_INT(ask(&visitor, "relay", &options, "s", 0, &ending), ==, VIA_OK);
                 ending_fini(&ending);
                 CHECK_INT(left_a, <=, 15000);
-                CHECK_INT(left_b, <=, left_a - 130);    /* by a coarse clock */
+                CHECK_INT(left_b, <=, left_a - 380);    /* by a coarse clock */
                 CHECK_INT(left_b, >, 0);
                 finish();
         }
@@ -448,7 +448,7 @@ TEST(a_deadline_goes_on_less_what_is_spent) {
 
 TEST(all_of_them_end_when_the_first_is_overdue) {
         for (enum how how = 0; how < HOWS; how++) {
-                struct via_call_options options = { .timeout_ms = 150 };
+                struct via_call_options options = { .timeout_ms = 400 };
                 struct via_call *call;
 
                 begin(how);
@@ -458,14 +458,14 @@ TEST(all_of_them_end_when_the_first_is_overdue) {
                 call = put_off();
                 while (!via_call_cancelled(call))
                         usleep(1000);
-                CHECK_INT(left_b, <=, 150);
+                CHECK_INT(left_b, <=, 400);
                 answer_text(call, "in vain");
                 finish();
         }
 }
 
 TEST(no_call_is_made_for_one_that_is_overdue) {
-        struct via_call_options options = { .timeout_ms = 60 };
+        struct via_call_options options = { .timeout_ms = 300 };
         char all[256];
 
         workshop_open(&a, "inproc:tracing-a", dress_slow);
