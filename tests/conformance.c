@@ -105,10 +105,11 @@ static unsigned n_transports, n_behaviours, n_scenes;
 static void say_counts(void) {
         if (getpid() != runner)
                 return;
-        printf("%u transports × %d drivers × %u behaviours\n", n_transports, DRIVERS,
-               n_behaviours);
+        if ((unsigned)test_runs == n_scenes)
+                printf("%u transports × %d drivers × %u behaviours\n", n_transports, DRIVERS,
+                       n_behaviours);
         printf("count: %u transports of conformance\n", n_transports);
-        printf("count: %u scenes of conformance (transport × driver × behaviour)\n", n_scenes);
+        printf("count: %d scenes of conformance (transport × driver × behaviour)\n", test_runs);
 }
 
 static void add(const struct via_transport *by, enum driver driver,

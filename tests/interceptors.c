@@ -252,7 +252,7 @@ TEST(a_cancelled_call_ends_as_cancelled) {
 }
 
 TEST(an_overdue_call_ends_as_overdue) {
-        struct via_call_options options = { .timeout_ms = 250 };
+        struct via_call_options options = { .timeout_ms = deadline_ms() };
         struct via_call *call;
         char all[256];
 

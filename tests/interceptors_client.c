@@ -46,7 +46,7 @@ static int before(void *user, struct via_outgoing *o) {
         if (is_plan(name, "pretend"))
                 return VIA_ANSWERED;
         if (is_plan(name, "hurry"))
-                via_outgoing_shorten(o, 250);
+                via_outgoing_shorten(o, deadline_ms());
         if (is_plan(name, "lengthen"))
                 via_outgoing_shorten(o, 1000000);
         if (is_plan(name, "too-late"))
@@ -134,6 +134,8 @@ static void check(const char *name, int32_t n, const char *what, int code, const
 }
 
 static void every_way(enum how how) {
+        char late[64];
+
         begin(how);
         check("echo", 0, NULL, VIA_OK, "s", "a< b< echo b>OK a>OK told ");
         check("nothing", 0, NULL, VIA_OK, NULL, "a< b< nothing b>OK a>OK told ");
@@ -151,7 +153,8 @@ static void every_way(enum how how) {
         check("nothing", 0, "b:answer", VIA_OK, NULL, "a< b< b>OK a>OK told ");
         check("note", 0, "a:answer", VIA_OK, NULL, "a< a>OK told ");
         check("note", 0, "a:refuse", VIA_UNAUTHENTICATED, NULL, "a< a>UNAUTHENTICATED told ");
-        check("later", 0, "b:hurry", VIA_DEADLINE_EXCEEDED, "no response within 250 ms",
+        snprintf(late, sizeof(late), "no response within %u ms", deadline_ms());
+        check("later", 0, "b:hurry", VIA_DEADLINE_EXCEEDED, late,
               "a< b< later b>DEADLINE_EXCEEDED a>DEADLINE_EXCEEDED told ");
         answer_text(put_off(), "in vain");
         check("echo", 0, "b:too-late", VIA_DEADLINE_EXCEEDED, "the call has no time left",

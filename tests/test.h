@@ -38,6 +38,7 @@ enum { TEST_PASSED = 40, TEST_FAILED, TEST_SKIPPED };   /* no exit code that cod
 #define TEST_SHARED __attribute__((weak))       /* one for all files of a program */
 TEST_SHARED struct test *test_first, **test_last;
 TEST_SHARED int test_failures, test_skips;      /* of the test that runs, in its child */
+TEST_SHARED int test_runs;                      /* tests that have been begun */
 TEST_SHARED const struct test *test_current;    /* which one that is */
 
 #define TEST(name_, ...) \
@@ -183,7 +184,7 @@ static inline bool test_is_traced(void) {
 TEST_SHARED int main(int argc, char **argv) {
         bool here = (argc > 1 && strcmp(argv[1], "--no-fork") == 0) || test_is_traced();
         static const char *const ended[] = { "ok", "FAILED", "skipped" };
-        int count[3] = { 0 }, known = 0, first = 1;
+        int count[3] = { 0 }, first = 1;
 
         setvbuf(stdout, NULL, _IOLBF, 0);
         while (first < argc && strncmp(argv[first], "--", 2) == 0)
@@ -196,12 +197,12 @@ TEST_SHARED int main(int argc, char **argv) {
                         wanted = wanted || strcmp(argv[i], test->name) == 0;
                 if (!wanted)
                         continue;
-                known++;
+                test_runs++;
                 r = here ? test_run_here(test) : test_run_forked(test);
                 count[r - TEST_PASSED]++;
                 printf("%s: %s\n", ended[r - TEST_PASSED], test->name);
         }
-        if (known < argc - first || known == 0) {
+        if (test_runs < argc - first || test_runs == 0) {
                 fprintf(stderr, "no such test; there are:\n");
                 for (struct test *test = test_first; test; test = test->next)
                         fprintf(stderr, "  %s\n", test->name);

@@ -448,7 +448,7 @@ TEST(a_deadline_goes_on_less_what_is_spent) {
 
 TEST(all_of_them_end_when_the_first_is_overdue) {
         for (enum how how = 0; how < HOWS; how++) {
-                struct via_call_options options = { .timeout_ms = 400 };
+                struct via_call_options options = { .timeout_ms = deadline_ms() };
                 struct via_call *call;
 
                 begin(how);
@@ -458,7 +458,7 @@ TEST(all_of_them_end_when_the_first_is_overdue) {
                 call = put_off();
                 while (!via_call_cancelled(call))
                         usleep(1000);
-                CHECK_INT(left_b, <=, 400);
+                CHECK_INT(left_b, <=, deadline_ms());
                 answer_text(call, "in vain");
                 finish();
         }

@@ -8,6 +8,7 @@
 #include <uv.h>
 #include <via/via.h>
 #include "services.h"
+#include "test.h"
 
 enum how { CALL, TURN, LOOP, HOWS };            /* blocking, started, started in a loop */
 
@@ -50,6 +51,11 @@ void said(char *buf, size_t size);              /* takes it */
         said(said_, sizeof(said_)); \
         CHECK_STR(said_, expected); \
 } while (0)
+
+/* A deadline, in ms, that a handler is reached before, and that is worth waiting for. */
+static inline uint32_t deadline_ms(void) {
+        return 200 + 100 * (uint32_t)test_slow();
+}
 
 /* Of the next that is opened; 0: one loop. */
 extern unsigned workshop_workers;
