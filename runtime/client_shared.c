@@ -169,10 +169,13 @@ void via_shared_wake(struct via_shared *shared, bool all) {
         }
 }
 
-/* Wakes the one that sleeps in the link. */
+/* Wakes the one that sleeps in the link, once. */
 void via_shared_ring(struct via_shared *shared) {
         uint64_t one = 1;
 
+        if (shared->rung)
+                return;
+        shared->rung = true;
         if (write(shared->bell, &one, sizeof(one)) < 0) {
                 /* It can only be too full of rings to take one more. */
         }

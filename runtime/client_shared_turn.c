@@ -51,9 +51,10 @@ static int sleep_in_link(struct via_client *client, int64_t until) {
         poll(fds, wait.n_fds + 1, ms_until(until));
         via_shared_in(shared, me);
         shared->sleeper = NULL;
-        if (read(shared->bell, &rings, sizeof(rings)) < 0) {
-                /* It has not rung. */
+        if (shared->rung && read(shared->bell, &rings, sizeof(rings)) < 0) {
+                /* Nobody else reads it. */
         }
+        shared->rung = false;
         return 0;
 }
 
