@@ -215,6 +215,7 @@ int  via_place_connect(const struct via_place *place, int64_t until,
 void via_links_lost(struct via_client *client);
 void via_links_close(struct via_client *client);
 void via_links_try(struct via_client *client);
+void via_links_put_off(struct via_client *client);
 void via_links_failed(struct via_client *client, struct via_error *why);
 void via_links_join(struct via_client *client, struct via_link *link,
                     const struct via_endpoint *endpoint, unsigned which);

@@ -36,8 +36,11 @@ static void drop(struct via_link *link, struct via_error *why) {
         via_error_fini(why);
 }
 
-/* Connects here, which takes until @until at most. */
-static void connect_now(struct via_client *client, int64_t until) {
+/*
+ * Connects here, which takes until @until at most. Whether an attempt has been made: not so if
+ * another thread's still goes on, or had less time than its call's than attempts have.
+ */
+static bool connect_now(struct via_client *client, int64_t until) {
         const struct via_place *place = client->links.place;
         struct via_shared *shared = client->shared;
         struct via_guest *me = shared ? shared->me : NULL;
@@ -48,8 +51,12 @@ static void connect_now(struct via_client *client, int64_t until) {
         int code;
 
         if (shared && shared->connecting) {     /* another thread's attempt is ours */
+                unsigned before = shared->attempts;
+
+                shared->hoping++;
                 via_shared_wait(shared, until);
-                return;
+                shared->hoping--;
+                return shared->attempts != before;
         }
         via_links_try(client);
         if (shared) {
@@ -61,14 +68,23 @@ static void connect_now(struct via_client *client, int64_t until) {
                 via_shared_in(shared, me);
                 shared->connecting = false;
         }
-        if (client->closing)                    /* by another thread, meanwhile */
+        if (client->closing) {                  /* by another thread, meanwhile */
                 drop(code ? NULL : link, &why);
-        else if (code)
+        } else if (code == VIA_DEADLINE_EXCEEDED && shared && shared->hoping &&
+                   until - client->links.begun < place->connect_timeout_ms) {
+                via_error_fini(&why);           /* ours, but others have more time */
+                via_links_put_off(client);
+                return false;
+        } else if (code) {
                 via_links_failed(client, &why);
-        else
+        } else {
                 via_links_join(client, link, &endpoint, which);
+        }
+        if (shared)
+                shared->attempts++;
         if (client->links.waiting)
                 via_waiting_end(client, &client->dead, false);
+        return true;
 }
 
 static void nap(struct via_client *client, int64_t until) {
@@ -208,8 +224,7 @@ static int wait_here(struct via_client *client, const struct via_method *method,
                 } else if (tried && !patient) {
                         return fail(client, method, handle, err);
                 } else {
-                        tried = true;
-                        connect_now(client, due);
+                        tried = connect_now(client, due) || tried;
                 }
         }
         return VIA_OK;

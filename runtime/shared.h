@@ -33,6 +33,8 @@ struct via_shared {
         struct via_guest  *sleeper;             /* it sleeps in the link, */
         int64_t            until;               /* so long if nothing happens */
         bool               connecting;          /* one of them is, without the lock */
+        unsigned           hoping;              /* others, for what comes of that */
+        unsigned           attempts;            /* that have come to an end */
         bool               rung;
         int                bell;                /* an eventfd, beside the link */
 };
