@@ -324,12 +324,12 @@ __attribute__((noinline, cold)) static int attempt_again(struct via_client *clie
         if (handle->outgoing && handle->outgoing->has_metadata)
                 with.metadata = handle->outgoing->metadata;
         while (sync->again) {
-                while ((now = via_clock_ms()) < sync->not_before && now < due)
+                sync->done = sync->again = false;       /* or who waits would not sleep */
+                while ((now = via_clock_ms()) < sync->not_before && now < due && !client->closing)
                         via_client_sleep(client, sync->not_before < due ? sync->not_before : due);
                 if (now >= due)
                         break;                  /* what went wrong says more than that it is late */
                 with.timeout_ms = (uint32_t)(due - now);
-                sync->done = sync->again = false;
                 code = attempt(client, method, &with, request, handle);
                 handle->timeout_ms = timeout_ms;
         }
