@@ -286,6 +286,7 @@ void via_handle_put(struct via_client *client, struct via_handle *handle);
 bool via_handle_give_up(struct via_handle *handle);
 void via_handle_end_soon(struct via_handle *handle);
 void via_handle_leaving(struct via_client *client, struct via_handle *handle);
+void via_handle_stay(struct via_client *client, struct via_handle *handle);
 
 struct via_client *via_client_back(struct via_session *session);
 void via_client_back_end(struct via_client *client);
