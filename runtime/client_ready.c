@@ -182,26 +182,35 @@ static int fail(struct via_client *client, const struct via_method *method,
         return code;
 }
 
+/* Bytes of other threads are in the way, which leave by themselves. */
+static bool is_full(const struct via_client *client) {
+        return client->shared && !client->barred &&
+               via_pump_queued(&client->session->pump) > client->limits.v[VIA_LIMIT_QUEUE];
+}
+
 static int overdue(struct via_client *client, const struct via_handle *handle,
                    struct via_error *err) {
         const struct via_sync *sync = handle->sync;
+        uint32_t timeout_ms = sync && sync->timeout_ms ? sync->timeout_ms : handle->timeout_ms;
         const char *why = client->dead.message ? client->dead.message
                           : is_leaving(client) ? client->session->pump.conn.why
                                                : "";
 
+        if (is_full(client))
+                return via_client_fail(err, client, handle->method, VIA_DEADLINE_EXCEEDED,
+                                       "%zu bytes of other calls were still to be sent after %u ms",
+                                       via_pump_queued(&client->session->pump), timeout_ms);
         return via_client_fail(err, client, handle->method, VIA_DEADLINE_EXCEEDED,
-                               "there was no link within %u ms: %s",
-                               sync && sync->timeout_ms ? sync->timeout_ms : handle->timeout_ms,
-                               why);
+                               "there was no link within %u ms: %s", timeout_ms, why);
 }
 
-/* Waits for a link, or for the end of @due's time. */
+/* Waits for a link, and for room in its queue, or for the end of @due's time. */
 static int wait_here(struct via_client *client, const struct via_method *method, bool patient,
                      struct via_handle *handle, struct via_error *err) {
         int64_t due = handle->due;
         bool tried = false;
 
-        while (client->dead.code || is_leaving(client)) {
+        while (client->dead.code || is_leaving(client) || is_full(client)) {
                 int64_t now = via_clock_ms(), retry_at = client->links.retry_at;
 
                 if (has_left(client))
@@ -210,7 +219,7 @@ static int wait_here(struct via_client *client, const struct via_method *method,
                         return fail(client, method, handle, err);
                 if (now >= due)
                         return overdue(client, handle, err);
-                if (is_leaving(client)) {
+                if (!client->dead.code) {
                         via_client_sleep(client, due);
                         continue;
                 }
@@ -254,8 +263,9 @@ int via_client_ready(struct via_client *client, const struct via_method *method,
 
         if (!client->barred && via_pump_queued(pump) <= client->limits.v[VIA_LIMIT_QUEUE])
                 return VIA_OK;
-        if (!client->barred || !links->place || links->state == VIA_CLIENT_CLOSED ||
-            (links->flags & VIA_CLIENT_ONCE))
+        if (client->barred ? !links->place || links->state == VIA_CLIENT_CLOSED ||
+                                     (links->flags & VIA_CLIENT_ONCE)
+                           : !here || !client->shared)
                 return via_client_cannot(client, method, err);
         if (!here) {
                 if (handle && handle->sync)     /* from within a handler, or on_done */
