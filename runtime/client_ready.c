@@ -106,9 +106,9 @@ void via_client_settle_down(struct via_client *client) {
                 return;
         if (has_left(client) && client->links.waiting)
                 via_client_lost(client, 0);
-        if (client->dead.code && client->shared && client->shared->sleeper)
-                via_shared_ring(client->shared);        /* it has to come out first */
-        else if (client->dead.code && client->links.place)
+        if (client->shared && client->shared->sleeper)
+                return;                         /* it was woken, and has to come out first */
+        if (client->dead.code && client->links.place)
                 via_links_leave(client);
 }
 

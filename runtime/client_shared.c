@@ -117,10 +117,13 @@ void via_shared_leave(struct via_guest *guest) {
         shared->me = NULL;
         pthread_cond_destroy(&guest->cond);
         if (shared->client && shared->client->closing) {
-                if (!shared->guests)
+                if (!shared->guests) {
+                        shared->depth++;                /* whoever is told is still within */
                         via_client_free(shared->client);
-                else
+                        shared->depth--;
+                } else {
                         via_shared_wake(shared, true);  /* one of them may wait to be the last */
+                }
         } else if (shared->client) {
                 hand_over(shared);
         }
