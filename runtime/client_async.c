@@ -91,6 +91,19 @@ void via_handle_leaving(struct via_client *client, struct via_handle *handle) {
         append(&client->leaving, &client->leaving_last, handle);
 }
 
+/* Nobody waits any more for @handle, which may be among those, to be sent. */
+void via_handle_stay(struct via_client *client, struct via_handle *handle) {
+        struct via_handle **at = &client->leaving;
+
+        while (*at && *at != handle)
+                at = &(*at)->next;
+        if (!*at)
+                return;
+        *at = handle->next;
+        if (!*at)
+                client->leaving_last = at;
+}
+
 struct via_handle *via_client_async(struct via_client *client, const struct via_method *method,
                                     const struct via_call_options *options, const void *request,
                                     via_reply_fn reply, via_any_fn on_done, void *user) {

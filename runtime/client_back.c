@@ -19,6 +19,10 @@ int via_client_add(struct via_client *client, const struct via_interface *interf
                 client->dispatch = via_dispatch_new(client->loop);
         if (!client->dispatch)
                 return via_error_set(err, VIA_RESOURCE_EXHAUSTED, "no memory");
+        if (client->shared && !client->dispatch->shared) {
+                atomic_fetch_add(&client->shared->refs, 1);
+                client->dispatch->shared = client->shared;
+        }
         session->dispatch = client->dispatch;
         return via_methods_add(&client->dispatch->methods, interface, ops, self, err);
 }

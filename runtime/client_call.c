@@ -260,17 +260,50 @@ static int can_wait(struct via_client *client, struct via_error *err) {
         return VIA_OK;
 }
 
+static int late_oneway(struct via_client *client, struct via_handle *handle,
+                       struct via_error *err) {
+        return via_client_fail(err, client, handle->method, VIA_DEADLINE_EXCEEDED,
+                               "could not be sent in time");
+}
+
+/*
+ * The same for one of several threads: when it wakes the link may be another one, so it is told
+ * of its end by whoever finds that.
+ */
+static int send_oneway_shared(struct via_client *client, struct via_handle *handle,
+                              struct via_error *err) {
+        struct via_sync *sync = handle->sync;
+
+        via_handle_leaving(client, handle);
+        while (!sync->done) {
+                int r = via_client_send(client, handle->due);
+
+                if (sync->done || (r < 0 && r != -EAGAIN))
+                        continue;
+                if (r == 0 || !via_client_unseen(client, handle)) {
+                        via_handle_stay(client, handle);
+                        return VIA_OK;
+                }
+                if (r == -EAGAIN) {
+                        via_handle_stay(client, handle);
+                        return late_oneway(client, handle, err);
+                }
+        }
+        return sync->code;
+}
+
 /* Sends a oneway call, all of it: what has not left when the link ends is made again. */
 static int send_oneway(struct via_client *client, struct via_handle *handle,
                        struct via_error *err) {
+        if (client->shared)
+                return send_oneway_shared(client, handle, err);
         while (!client->dead.code) {
                 int r = via_client_send(client, handle->due);
 
                 if (r == 0)
                         return VIA_OK;
                 if (r == -EAGAIN)
-                        return via_client_fail(err, client, handle->method,
-                                               VIA_DEADLINE_EXCEEDED, "could not be sent in time");
+                        return late_oneway(client, handle, err);
         }
         if (!via_client_unseen(client, handle))
                 return VIA_OK;
@@ -324,12 +357,12 @@ __attribute__((noinline, cold)) static int attempt_again(struct via_client *clie
         if (handle->outgoing && handle->outgoing->has_metadata)
                 with.metadata = handle->outgoing->metadata;
         while (sync->again) {
-                while ((now = via_clock_ms()) < sync->not_before && now < due)
+                sync->done = sync->again = false;       /* or who waits would not sleep */
+                while ((now = via_clock_ms()) < sync->not_before && now < due && !client->closing)
                         via_client_sleep(client, sync->not_before < due ? sync->not_before : due);
                 if (now >= due)
                         break;                  /* what went wrong says more than that it is late */
                 with.timeout_ms = (uint32_t)(due - now);
-                sync->done = sync->again = false;
                 code = attempt(client, method, &with, request, handle);
                 handle->timeout_ms = timeout_ms;
         }

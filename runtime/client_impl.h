@@ -215,6 +215,7 @@ int  via_place_connect(const struct via_place *place, int64_t until,
 void via_links_lost(struct via_client *client);
 void via_links_close(struct via_client *client);
 void via_links_try(struct via_client *client);
+void via_links_put_off(struct via_client *client);
 void via_links_failed(struct via_client *client, struct via_error *why);
 void via_links_join(struct via_client *client, struct via_link *link,
                     const struct via_endpoint *endpoint, unsigned which);
@@ -285,6 +286,7 @@ void via_handle_put(struct via_client *client, struct via_handle *handle);
 bool via_handle_give_up(struct via_handle *handle);
 void via_handle_end_soon(struct via_handle *handle);
 void via_handle_leaving(struct via_client *client, struct via_handle *handle);
+void via_handle_stay(struct via_client *client, struct via_handle *handle);
 
 struct via_client *via_client_back(struct via_session *session);
 void via_client_back_end(struct via_client *client);

@@ -117,6 +117,11 @@ void via_links_failed(struct via_client *client, struct via_error *why) {
         back_off(client);
 }
 
+/* It had less time than an attempt has, and another one may be made at once. */
+void via_links_put_off(struct via_client *client) {
+        set_state(client, VIA_CLIENT_IDLE);
+}
+
 /* It has succeeded: @link, at the URI @which, is taken over. There is no other one. */
 void via_links_join(struct via_client *client, struct via_link *link,
                     const struct via_endpoint *endpoint, unsigned which) {

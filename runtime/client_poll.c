@@ -46,6 +46,7 @@ int via_client_timeout(const struct via_client *client) {
 int via_client_process(struct via_client *client, struct via_error *err) {
         int code = VIA_OK;
 
+        VIA_GUEST(client->shared);
         if (!client->polled)
                 return via_error_set(err, VIA_FAILED_PRECONDITION,
                                      "%s: only a client of VIA_CLIENT_EXTERNAL is processed",

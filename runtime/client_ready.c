@@ -36,8 +36,11 @@ static void drop(struct via_link *link, struct via_error *why) {
         via_error_fini(why);
 }
 
-/* Connects here, which takes until @until at most. */
-static void connect_now(struct via_client *client, int64_t until) {
+/*
+ * Connects here, which takes until @until at most. Whether an attempt has been made: not so if
+ * another thread's still goes on, or had less time than its call's than attempts have.
+ */
+static bool connect_now(struct via_client *client, int64_t until) {
         const struct via_place *place = client->links.place;
         struct via_shared *shared = client->shared;
         struct via_guest *me = shared ? shared->me : NULL;
@@ -48,8 +51,12 @@ static void connect_now(struct via_client *client, int64_t until) {
         int code;
 
         if (shared && shared->connecting) {     /* another thread's attempt is ours */
+                unsigned before = shared->attempts;
+
+                shared->hoping++;
                 via_shared_wait(shared, until);
-                return;
+                shared->hoping--;
+                return shared->attempts != before;
         }
         via_links_try(client);
         if (shared) {
@@ -61,14 +68,23 @@ static void connect_now(struct via_client *client, int64_t until) {
                 via_shared_in(shared, me);
                 shared->connecting = false;
         }
-        if (client->closing)                    /* by another thread, meanwhile */
+        if (client->closing) {                  /* by another thread, meanwhile */
                 drop(code ? NULL : link, &why);
-        else if (code)
+        } else if (code == VIA_DEADLINE_EXCEEDED && shared && shared->hoping &&
+                   until - client->links.begun < place->connect_timeout_ms) {
+                via_error_fini(&why);           /* ours, but others have more time */
+                via_links_put_off(client);
+                return false;
+        } else if (code) {
                 via_links_failed(client, &why);
-        else
+        } else {
                 via_links_join(client, link, &endpoint, which);
+        }
+        if (shared)
+                shared->attempts++;
         if (client->links.waiting)
                 via_waiting_end(client, &client->dead, false);
+        return true;
 }
 
 static void nap(struct via_client *client, int64_t until) {
@@ -90,9 +106,9 @@ void via_client_settle_down(struct via_client *client) {
                 return;
         if (has_left(client) && client->links.waiting)
                 via_client_lost(client, 0);
-        if (client->dead.code && client->shared && client->shared->sleeper)
-                via_shared_ring(client->shared);        /* it has to come out first */
-        else if (client->dead.code && client->links.place)
+        if (client->shared && client->shared->sleeper)
+                return;                         /* it was woken, and has to come out first */
+        if (client->dead.code && client->links.place)
                 via_links_leave(client);
 }
 
@@ -166,26 +182,35 @@ static int fail(struct via_client *client, const struct via_method *method,
         return code;
 }
 
+/* Bytes of other threads are in the way, which leave by themselves. */
+static bool is_full(const struct via_client *client) {
+        return client->shared && !client->barred &&
+               via_pump_queued(&client->session->pump) > client->limits.v[VIA_LIMIT_QUEUE];
+}
+
 static int overdue(struct via_client *client, const struct via_handle *handle,
                    struct via_error *err) {
         const struct via_sync *sync = handle->sync;
+        uint32_t timeout_ms = sync && sync->timeout_ms ? sync->timeout_ms : handle->timeout_ms;
         const char *why = client->dead.message ? client->dead.message
                           : is_leaving(client) ? client->session->pump.conn.why
                                                : "";
 
+        if (is_full(client))
+                return via_client_fail(err, client, handle->method, VIA_DEADLINE_EXCEEDED,
+                                       "%zu bytes of other calls were still to be sent after %u ms",
+                                       via_pump_queued(&client->session->pump), timeout_ms);
         return via_client_fail(err, client, handle->method, VIA_DEADLINE_EXCEEDED,
-                               "there was no link within %u ms: %s",
-                               sync && sync->timeout_ms ? sync->timeout_ms : handle->timeout_ms,
-                               why);
+                               "there was no link within %u ms: %s", timeout_ms, why);
 }
 
-/* Waits for a link, or for the end of @due's time. */
+/* Waits for a link, and for room in its queue, or for the end of @due's time. */
 static int wait_here(struct via_client *client, const struct via_method *method, bool patient,
                      struct via_handle *handle, struct via_error *err) {
         int64_t due = handle->due;
         bool tried = false;
 
-        while (client->dead.code || is_leaving(client)) {
+        while (client->dead.code || is_leaving(client) || is_full(client)) {
                 int64_t now = via_clock_ms(), retry_at = client->links.retry_at;
 
                 if (has_left(client))
@@ -194,7 +219,7 @@ static int wait_here(struct via_client *client, const struct via_method *method,
                         return fail(client, method, handle, err);
                 if (now >= due)
                         return overdue(client, handle, err);
-                if (is_leaving(client)) {
+                if (!client->dead.code) {
                         via_client_sleep(client, due);
                         continue;
                 }
@@ -208,8 +233,7 @@ static int wait_here(struct via_client *client, const struct via_method *method,
                 } else if (tried && !patient) {
                         return fail(client, method, handle, err);
                 } else {
-                        tried = true;
-                        connect_now(client, due);
+                        tried = connect_now(client, due) || tried;
                 }
         }
         return VIA_OK;
@@ -239,8 +263,9 @@ int via_client_ready(struct via_client *client, const struct via_method *method,
 
         if (!client->barred && via_pump_queued(pump) <= client->limits.v[VIA_LIMIT_QUEUE])
                 return VIA_OK;
-        if (!client->barred || !links->place || links->state == VIA_CLIENT_CLOSED ||
-            (links->flags & VIA_CLIENT_ONCE))
+        if (client->barred ? !links->place || links->state == VIA_CLIENT_CLOSED ||
+                                     (links->flags & VIA_CLIENT_ONCE)
+                           : !here || !client->shared)
                 return via_client_cannot(client, method, err);
         if (!here) {
                 if (handle && handle->sync)     /* from within a handler, or on_done */

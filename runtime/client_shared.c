@@ -90,7 +90,8 @@ static void hand_over(struct via_shared *shared) {
         if (shared->sleeper) {
                 if (!client->dead.code && !via_pump_idle(pump))
                         via_pump_flush(pump);   /* a fault is the sleeper's to find */
-                if (client->dead.code || !via_pump_idle(pump) || via_session_has_news(&client->own))
+                if (client->dead.code || !via_pump_idle(pump) ||
+                    via_session_has_news(&client->own) || via_shared_due(client) < shared->until)
                         via_shared_ring(shared);
                 return;
         }
@@ -116,10 +117,13 @@ void via_shared_leave(struct via_guest *guest) {
         shared->me = NULL;
         pthread_cond_destroy(&guest->cond);
         if (shared->client && shared->client->closing) {
-                if (!shared->guests)
+                if (!shared->guests) {
+                        shared->depth++;                /* whoever is told is still within */
                         via_client_free(shared->client);
-                else
+                        shared->depth--;
+                } else {
                         via_shared_wake(shared, true);  /* one of them may wait to be the last */
+                }
         } else if (shared->client) {
                 hand_over(shared);
         }
@@ -127,17 +131,30 @@ void via_shared_leave(struct via_guest *guest) {
         via_shared_put(shared);
 }
 
+/*
+ * The moment @until for a condition, whose clock is the exact one: so many ms from now, lest who
+ * wakes finds that by ours it is too early.
+ */
+static struct timespec moment(int64_t until) {
+        int64_t left = until - via_clock_ms(), us;
+
+        us = via_clock_us() + (left > 0 ? left * 1000 : 0);
+        return (struct timespec){ .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000 };
+}
+
 /* Waits until woken, or it is @until. */
 void via_shared_wait(struct via_shared *shared, int64_t until) {
         struct via_guest *me = shared->me;
-        struct timespec t = { .tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000 };
+        struct timespec t;
 
         me->waits = true;
         shared->depth = 0;
-        if (until == INT64_MAX)
+        if (until == INT64_MAX) {
                 pthread_cond_wait(&me->cond, &shared->lock);
-        else
+        } else {
+                t = moment(until);
                 pthread_cond_timedwait(&me->cond, &shared->lock, &t);
+        }
         shared->depth = 1;
         shared->me = me;
         me->waits = false;
@@ -155,10 +172,13 @@ void via_shared_wake(struct via_shared *shared, bool all) {
         }
 }
 
-/* Wakes the one that sleeps in the link. */
+/* Wakes the one that sleeps in the link, once. */
 void via_shared_ring(struct via_shared *shared) {
         uint64_t one = 1;
 
+        if (shared->rung)
+                return;
+        shared->rung = true;
         if (write(shared->bell, &one, sizeof(one)) < 0) {
                 /* It can only be too full of rings to take one more. */
         }

@@ -20,15 +20,16 @@ static int ms_until(int64_t until) {
         return left > INT_MAX ? INT_MAX : (int)left;
 }
 
-/* When something of the client's is due, or @until if that is earlier. */
-static int64_t first_due(const struct via_client *client, int64_t until) {
+/* When something of the client's is due, whoever has begun it; there is a link. */
+int64_t via_shared_due(const struct via_client *client) {
         const struct via_conn *conn = &client->own.pump.conn;
-        int64_t due[] = { conn->calls.due, conn->opens.due, via_waiting_due(client),
+        int64_t due[] = { conn->opens.due, via_waiting_due(client),
                           via_keepalive_due(&client->own.keepalive, conn) };
+        int64_t first = conn->calls.due;
 
         for (size_t i = 0; i < sizeof(due) / sizeof(due[0]); i++)
-                until = due[i] < until ? due[i] : until;
-        return until;
+                first = due[i] < first ? due[i] : first;
+        return first;
 }
 
 /* Sleeps in the link, for all: 0, VIA_AWAKE if that was not to be, or the link's error. */
@@ -45,13 +46,15 @@ static int sleep_in_link(struct via_client *client, int64_t until) {
         memcpy(fds, wait.fds, wait.n_fds * sizeof(*fds));
         fds[wait.n_fds] = (struct pollfd){ .fd = shared->bell, .events = POLLIN };
         shared->sleeper = me;
+        shared->until = until;
         via_shared_out(shared);
         poll(fds, wait.n_fds + 1, ms_until(until));
         via_shared_in(shared, me);
         shared->sleeper = NULL;
-        if (read(shared->bell, &rings, sizeof(rings)) < 0) {
-                /* It has not rung. */
+        if (shared->rung && read(shared->bell, &rings, sizeof(rings)) < 0) {
+                /* Nobody else reads it. */
         }
+        shared->rung = false;
         return 0;
 }
 
@@ -76,19 +79,32 @@ static bool flush(struct via_client *client) {
         return !client->dead.code;
 }
 
-/* Ends what is overdue, and tells whoever is to be told. */
+/*
+ * Ends what is overdue, and tells whoever is to be told. A thread whose call is overdue waits no
+ * longer itself; one that turns the client for a call that was started is woken for it.
+ */
 static void tick(struct via_client *client) {
         struct via_session *own = &client->own;
+        int64_t now = via_clock_ms();
         int r;
 
-        if (!client->dead.code) {
-                via_session_tick(own, via_clock_ms());
-                r = via_session_ask(own, via_clock_ms());
+        if (!client->dead.code && via_shared_due(client) <= now) {
+                via_session_tick(own, now);
+                r = via_session_ask(own, now);
                 if (r < 0)
                         via_client_lost(client, r);
         }
-        if (via_session_has_news(own))
+        if (via_session_has_news(own)) {
                 via_session_ready(own);
+                via_shared_wake(client->shared, false);
+        }
+}
+
+/* Whether there is no reason to sleep: it may have come in this very turn. */
+static bool has_reason(const struct via_client *client) {
+        const bool *done = client->shared->me->done;
+
+        return (done && *done) || via_session_has_news(&client->own);
 }
 
 /*
@@ -105,17 +121,15 @@ void via_shared_turn(struct via_client *client, int64_t until) {
                 via_client_sleep_down(client, until);
                 return;
         }
-        if (!flush(client) || (shared->me->done && *shared->me->done))
+        if (!flush(client) || has_reason(client))
                 return;
-        until = first_due(client, until);
+        if (via_shared_due(client) < until)
+                until = via_shared_due(client);
         if (shared->sleeper) {
                 if (via_pump_queued(&client->own.pump))
                         via_shared_ring(shared);        /* it is to wait for room, too */
                 via_shared_wait(shared, until);
-                if (until <= via_clock_ms()) {
-                        tick(client);
-                        via_shared_wake(shared, false);
-                }
+                tick(client);
                 return;
         }
         if (!client->held)

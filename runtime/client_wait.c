@@ -229,12 +229,13 @@ void via_waiting_end(struct via_client *client, const struct via_error *why, boo
 /* When there is something to do for those that wait, but for connecting at once. */
 int64_t via_waiting_due(const struct via_client *client) {
         bool down = client->dead.code;
+        bool leaving = !down && (client->session->pump.conn.state & VIA_CONN_GOAWAY_SEEN);
         int64_t due = INT64_MAX;
 
         for (const struct via_handle *h = client->links.waiting; h; h = h->kept->next) {
                 int64_t next = down ? client->links.retry_at : h->kept->not_before;
 
-                if (client->links.state == VIA_CLIENT_CONNECTING || next > h->due)
+                if (client->links.state == VIA_CLIENT_CONNECTING || leaving || next > h->due)
                         next = h->due;
                 if (next < due)
                         due = next;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include "metadata.h"
 #include "serve.h"
+#include "shared.h"
 
 enum { LOOKS_MAX = 1024 };                      /* in one turn: others want theirs */
 
@@ -31,6 +32,7 @@ static void unref(struct via_dispatch *dispatch) {
         via_methods_fini(&dispatch->methods);
         via_intercept_free(dispatch->intercept);
         pthread_mutex_destroy(&dispatch->lock);
+        via_shared_put(dispatch->shared);
         free(dispatch);
 }
 

@@ -86,6 +86,7 @@ int via_serve_stream(struct via_call *call) {
                 return no_memory(call);
         stream->method = method;
         stream->served = true;
+        stream->shared = call->dispatch->shared;
         stream->call = call;
         stream->high = call->high;
         stream->limits = call->session->limits;

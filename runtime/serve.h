@@ -84,6 +84,7 @@ struct via_dispatch {
         struct via_call   *idle;
         _Atomic pthread_t  thread;              /* that serves */
         bool               has_loop;            /* so that other threads may answer */
+        struct via_shared *shared;              /* likewise: of a client of several; or NULL */
         atomic_uint        refs;                /* the owner's, and of calls that were deferred */
         atomic_bool        closed;              /* nobody serves any more */
         pthread_mutex_t    lock;

@@ -11,6 +11,7 @@
 #include "budget.h"
 #include "metadata.h"
 #include "serve.h"
+#include "shared.h"
 #include "stream.h"
 
 static void link_in(struct via_call *call) {
@@ -203,9 +204,11 @@ int via_call_defer(struct via_call *call) {
 
 /* Answers a deferred call, from any thread. */
 static int answer(struct via_call *call, int code, const void *response) {
-        bool works = call->work, here = via_dispatch_is_here(call->dispatch);
+        bool works = call->work;
+        bool here = call->dispatch->shared || via_dispatch_is_here(call->dispatch);
         int over, wrong;
 
+        VIA_GUEST(call->dispatch->shared);
         if (!call->later || call->held)
                 return VIA_FAILED_PRECONDITION;
         if (!works && !here && !call->dispatch->has_loop)

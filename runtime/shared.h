@@ -30,8 +30,12 @@ struct via_shared {
         struct via_client *client;              /* NULL: gone */
         unsigned           depth;               /* of functions, in the thread that has the lock */
         struct via_guest  *guests, *me;         /* all, and the one that has the lock */
-        struct via_guest  *sleeper;             /* it sleeps in the link */
+        struct via_guest  *sleeper;             /* it sleeps in the link, */
+        int64_t            until;               /* so long if nothing happens */
         bool               connecting;          /* one of them is, without the lock */
+        unsigned           hoping;              /* others, for what comes of that */
+        unsigned           attempts;            /* that have come to an end */
+        bool               rung;
         int                bell;                /* an eventfd, beside the link */
 };
 
@@ -48,6 +52,7 @@ void via_shared_wake(struct via_shared *shared, bool all);
 void via_shared_ring(struct via_shared *shared);
 
 void via_shared_turn(struct via_client *client, int64_t until);
+int64_t via_shared_due(const struct via_client *client);
 int  via_shared_send(struct via_client *client, int64_t until);
 
 static inline void via_guest_leave(struct via_guest *guest) {

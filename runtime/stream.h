@@ -15,6 +15,14 @@
 struct via_handle;
 struct via_work;
 
+/* A blocking read that waits, on its stack: where the next item may be put as it comes. */
+struct via_wanted {
+        void             *item;
+        struct via_error *err;
+        int               code;
+        bool              came;
+};
+
 struct via_stream {
         struct via_flow          flow;
         const struct via_method *method;
@@ -50,10 +58,7 @@ struct via_stream {
         struct via_error         err;           /* how it ended, if not well */
         uint8_t                 *reply;         /* owned: what the server answered, or NULL */
         size_t                   reply_size;
-        /* a blocking read: where an item may be put as it comes */
-        void                    *wanted;
-        struct via_error        *wanted_err;
-        int                      wanted_code;
+        struct via_wanted       *wanted;        /* lent by a blocking read, or NULL */
 };
 
 static inline const struct via_type *via_stream_reads(const struct via_stream *stream) {

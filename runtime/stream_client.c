@@ -154,6 +154,8 @@ int via_stream_close_send(struct via_stream *stream, struct via_error *err) {
         via_stream_end(stream);
         if (via_client_may_wait(stream->client) && stream->session)
                 via_client_send(stream->client, via_clock_ms());
+        if (stream->shared)                     /* another thread may wait to write */
+                via_shared_wake(stream->shared, false);
         return VIA_OK;
 }
 

@@ -156,15 +156,18 @@ static int keep(struct via_stream *stream, const struct via_event *ev) {
  * straight to it.
  */
 void via_stream_came(struct via_stream *stream, const struct via_event *ev) {
+        struct via_wanted *wanted = stream->wanted;
+
         if (stream->dropping || stream->done) {
                 pass(stream, ev);
                 return;
         }
-        if (stream->wanted && ev->first && !ev->more && !stream->n_whole) {
+        if (wanted && ev->first && !ev->more && !stream->n_whole) {
                 take(stream, ev->size, true);
                 stream->asked = false;
-                stream->wanted_code = via_stream_decode(stream, ev->body, ev->size, stream->wanted,
-                                                        stream->limits, stream->wanted_err);
+                wanted->code = via_stream_decode(stream, ev->body, ev->size, wanted->item,
+                                                 stream->limits, wanted->err);
+                wanted->came = true;
                 stream->wanted = NULL;
                 stream->session->halt = true;   /* what comes behind it can wait where it is */
                 return;

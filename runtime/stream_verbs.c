@@ -32,16 +32,20 @@ static int over(const struct via_stream *stream, struct via_error *err) {
 
 /* --- read --- */
 
-/* Takes turns until an item or the end comes; it may be put where it is wanted as it comes. */
+/*
+ * Takes turns until an item or the end comes; it may be put where it is wanted as it comes. If
+ * several threads read, that is where one of them wants it.
+ */
 static int read_waiting(struct via_stream *stream, void *item, struct via_error *err) {
+        struct via_wanted wanted = { .item = item, .err = err };
         int code = VIA_LATER;
 
         while (code == VIA_LATER && !stream->done) {
-                stream->wanted = item;
-                stream->wanted_err = err;
+                stream->wanted = &wanted;
                 via_client_sleep(stream->client, INT64_MAX);
-                code = stream->wanted ? via_stream_next(stream, item, err) : stream->wanted_code;
-                stream->wanted = NULL;
+                if (stream->wanted == &wanted)
+                        stream->wanted = NULL;
+                code = wanted.came ? wanted.code : via_stream_next(stream, item, err);
         }
         return code;
 }
@@ -91,6 +95,11 @@ int via_stream_read(struct via_stream *stream, const struct via_method *method, 
 
 /* --- write --- */
 
+__attribute__((cold)) static int closed(const struct via_stream *stream, struct via_error *err) {
+        return via_error_set(err, VIA_FAILED_PRECONDITION, "%s: the sending side is closed",
+                             stream->method->name);
+}
+
 /* A blocking client's item leaves now; if it cannot, with what the client does next. */
 static int write_own(struct via_stream *stream, const void *item, struct via_error *err) {
         struct via_client *client = stream->client;
@@ -104,6 +113,8 @@ static int write_own(struct via_stream *stream, const void *item, struct via_err
                         via_client_sleep(client, INT64_MAX);
                 if (stream->done)
                         return over(stream, err);
+                if (stream->flow.state & VIA_FLOW_CLOSED)       /* by another thread */
+                        return closed(stream, err);
         }
         if (via_client_may_wait(client))
                 via_client_send(client, via_clock_ms());
@@ -139,11 +150,11 @@ int via_stream_write(struct via_stream *stream, const struct via_method *method,
                 return not_this(stream, method, "streamed", err);
         if (stream->work)                       /* the rest is the serving thread's */
                 return via_work_write(stream, item, err);
-        if (stream->flow.state & VIA_FLOW_CLOSED)
-                return via_error_set(err, VIA_FAILED_PRECONDITION,
-                                     "%s: the sending side is closed", method->name);
-        if (stream->handle && stream->handle->waiting && wait_for_link(stream))
+        if (stream->handle && stream->handle->waiting &&
+            !(stream->flow.state & VIA_FLOW_CLOSED) && wait_for_link(stream))
                 return VIA_LATER;
+        if (stream->flow.state & VIA_FLOW_CLOSED)
+                return closed(stream, err);
         if (stream->done || !stream->session)
                 return over(stream, err);
         return stream->served ? write_served(stream, item, err) : write_own(stream, item, err);

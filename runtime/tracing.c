@@ -205,8 +205,10 @@ int via_server_trace(struct via_server *server, const struct via_tracer *tracer,
 
 int via_client_trace(struct via_client *client, const struct via_tracer *tracer, void *user,
                      struct via_error *err) {
-        struct via_client_intercept *intercept = via_client_intercept_of(client);
+        struct via_client_intercept *intercept;
 
+        VIA_GUEST(client->shared);
+        intercept = via_client_intercept_of(client);
         if (!intercept)
                 return via_error_set(err, VIA_RESOURCE_EXHAUSTED, "no memory for a tracer");
         via_tracing_set(&intercept->tracing, tracer, user);

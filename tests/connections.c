@@ -569,6 +569,35 @@ TEST(a_goaway_names_the_last_call) {
         place_end();
 }
 
+/* Who waits for the next link sleeps meanwhile: a turn that comes to nothing takes its time. */
+TEST(a_server_that_drains_costs_no_turns) {
+        struct msg_none none = { 0 };
+        struct via_call_options soon = { .timeout_ms = 200 };
+        struct outcome never, next;
+        struct caller caller;
+        struct host host;
+        int turns = 0;
+
+        host_start(&host, place("a"), NULL);
+        REQUIRE(caller_open(&caller, BLOCKING, host.endpoint, NULL, NULL) == VIA_OK);
+        REQUIRE(caller_start(&caller, "Later/never", NULL, &none, &never) == VIA_OK);
+        CHECK_INT(call_echo(&caller, "x", 1, NULL), ==, VIA_OK);
+        host_ask_to_stop(&host);
+        while (!(caller.client->session->pump.conn.state & VIA_CONN_GOAWAY_SEEN))
+                via_client_turn(caller.client, 10, NULL);
+        REQUIRE(caller_start(&caller, "Later/never", &soon, &none, &next) == VIA_OK);
+        for (; !next.ended; turns++)
+                via_client_turn(caller.client, 20, NULL);
+        CHECK_INT(next.code, ==, VIA_DEADLINE_EXCEEDED);
+        CHECK_INT(turns, <=, 20);
+        caller_close(&caller);
+        CHECK_INT(never.code, ==, VIA_CANCELLED);
+        outcome_fini(&never);
+        outcome_fini(&next);
+        host_wait(&host);
+        place_end();
+}
+
 /* --- clients that are there, and do not answer --- */
 
 TEST(a_client_that_answers_no_ping_is_given_up) {

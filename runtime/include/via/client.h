@@ -48,8 +48,10 @@ enum {                                          /* via_client_options.flags */
         VIA_CLIENT_EXTERNAL = 16,
         /*
          * A blocking client that several threads may use at once: all functions but
-         * via_client_close(), and of each stream all but via_stream_finish(). docs/connections.md
-         * says what that means for functions that are called back.
+         * via_client_close(), and of each stream all but via_stream_finish(). Each call has its
+         * own options, errors and deadline. What is called back runs in whichever thread waits,
+         * and may not wait itself (VIA_FAILED_PRECONDITION): docs/connections.md. Not together
+         * with options.loop or VIA_CLIENT_EXTERNAL (VIA_INVALID_ARGUMENT).
          */
         VIA_CLIENT_SHARED = 32,
 };
@@ -153,10 +155,11 @@ int via_client_open(struct via_client **ret_client, const char *endpoint,
  * VIA_CANCELLED first (their on_done runs inside). Always 0, so that main() can return it. NULL
  * is allowed. With a loop, the loop must run (once more) for its handles to be closed; if it is
  * connecting, until that has come to its end, and a client of VIA_CLIENT_EXTERNAL waits for it.
- * One of VIA_CLIENT_SHARED waits until the other threads have left it, whose calls end likewise.
- * From within an on_done, an on_ready or a handler of the client's own it ends everything at once,
- * and the client is freed when the function of it that is on the stack has returned; a blocking
- * call there ends with VIA_CANCELLED.
+ * One of VIA_CLIENT_SHARED waits until the other threads have left it, whose calls end
+ * likewise; one that is just connecting has first to come to the end of that. From within an
+ * on_done, an on_ready or a handler of the client's own it ends everything at once, and the
+ * client is freed when the function of it that is on the stack has returned; a blocking call
+ * there ends with VIA_CANCELLED.
  */
 int via_client_close(struct via_client *client);
 
@@ -165,8 +168,8 @@ enum via_client_state via_client_state(const struct via_client *client);
 
 /*
  * Calls @on_state with @user each time the state has changed, in the thread that uses the client
- * and from within what it does just then; NULL: no more. It may start calls, but neither wait
- * for one nor close the client.
+ * (of VIA_CLIENT_SHARED: in the one that finds out) and from within what it does just then; NULL:
+ * no more. It may start calls, but neither wait for one nor close the client.
  */
 void via_client_on_state(struct via_client *client,
                          void (*on_state)(void *user, struct via_client *client,
@@ -179,7 +182,8 @@ void via_client_on_state(struct via_client *client,
  * filled, and what it holds is on the heap and yours, or in options->arena. Otherwise @response
  * is untouched. For a oneway method @response is NULL, and success means sent.
  *
- * Blocking clients only (VIA_FAILED_PRECONDITION with a loop). Codes: what the server answered;
+ * Blocking clients only, and not from within on_done, nor of VIA_CLIENT_SHARED from within anything
+ * that is called back (VIA_FAILED_PRECONDITION). Codes: what the server answered;
  * VIA_DEADLINE_EXCEEDED; VIA_UNAVAILABLE, the link ended or there is none, and the sentence says
  * why and when it is worth trying again; VIA_INVALID_ARGUMENT, the request
  * breaks a rule of the .idl; VIA_RESOURCE_EXHAUSTED, the request is larger than the server
@@ -241,8 +245,9 @@ struct via_handle *via_client_async(struct via_client *client, const struct via_
 
 /*
  * Gives a call up: its on_done is called with VIA_CANCELLED in the next turn, unless it has ended
- * before, and the server is told. May be called again. By the client's thread only; @handle is
- * valid until its on_done returns, and NULL is allowed.
+ * before, and the server is told. May be called again. By the client's thread only, or any of
+ * VIA_CLIENT_SHARED; @handle is valid until its on_done returns, which another of those may just be
+ * running. NULL is allowed.
  */
 void via_handle_cancel(struct via_handle *handle);
 
@@ -250,7 +255,8 @@ void via_handle_cancel(struct via_handle *handle);
  * Serves @interface by @ops on the client's own link, so that the server's handlers can call back
  * (via_call_client()); handlers get @self from via_call_self(). @interface, @ops and @self are
  * borrowed until the client is closed. The generated mod_Name_serve_client() calls this with the
- * right types. A blocking client serves while it waits for an answer, and in via_client_turn().
+ * right types. A blocking client serves while it waits for an answer, and in via_client_turn(); of
+ * several threads whichever waits in the link, one handler after the other.
  * VIA_ALREADY_EXISTS: the interface is served. VIA_RESOURCE_EXHAUSTED: no memory.
  */
 int via_client_add(struct via_client *client, const struct via_interface *interface,

@@ -7,7 +7,8 @@
  * here only the conditions, via_stream_on_ready(), via_stream_cancel() and via_stream_done().
  *
  * A stream is one end of a streaming call. A client's comes from via_stream_open(), is the
- * client's own until via_stream_finish(), and is used by the client's thread only. A handler's
+ * client's own until via_stream_finish(), and is used by the client's thread only, or by any of
+ * VIA_CLIENT_SHARED: several may read, and several write, and each item is one's. A handler's
  * comes with the call, is borrowed from it, and lives as long: until the handler returns, or,
  * if it has deferred, until the call is answered. It is used by the thread that runs the
  * handler, and within via_call_offload() by the one that runs the work.
@@ -101,7 +102,8 @@ int via_stream_close_send(struct via_stream *stream, struct via_error *err);
  * and fills @response, a message of method->response, which is owned as the result of a call
  * is. Items that come meanwhile are dropped. Returns how the call ended, and frees @stream,
  * whatever that is; but VIA_LATER, only with a loop, means: not answered yet, @stream is as it
- * was, try again from on_ready. NULL for @response drops the result. After anything but VIA_OK
+ * was, try again from on_ready. No other thread may be using @stream. NULL for @response drops the
+ * result. After anything but VIA_OK
  * @response is untouched. VIA_FAILED_PRECONDITION for a handler's stream, which stays.
  */
 int via_stream_finish(struct via_stream *stream, const struct via_method *method, void *response,
