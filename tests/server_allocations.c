@@ -43,7 +43,7 @@ static int authorize(void *user, struct via_call *call) {
 
 static const struct conf_Basic_ops ops = { .echo = echo, .betray = betray };
 
-static char endpoint[64];
+static char endpoint[128];
 
 /* Leaves a socket as a service manager would, at descriptor 3. */
 static void leave_socket(void) {
