@@ -4,29 +4,23 @@
 #include <stdlib.h>
 #include "client_impl.h"
 
-/* A handle, zeroed but for its client; NULL: no memory. */
-struct via_handle *via_handle_take(struct via_client *client) {
-        struct via_handle *handle = client->idle;
+struct via_handle *via_handle_new(struct via_client *client) {
+        struct via_handle *handle = calloc(1, sizeof(*handle));
 
         if (handle)
-                client->idle = handle->next;
-        else
-                handle = calloc(1, sizeof(*handle));
-        if (handle)
-                *handle = (struct via_handle){ .client = client, .kept = handle->kept };
+                handle->client = client;
         return handle;
 }
 
-void via_handle_put(struct via_client *client, struct via_handle *handle) {
+/* via_handle_put() of one that was told of, or that has ended by itself. */
+void via_handle_told(struct via_client *client, struct via_handle *handle) {
         if (handle->outgoing)
                 via_outgoing_put(client, handle);
-        if (handle->why) {
-                via_error_fini(handle->why);
-                free(handle->why);
-        }
-        via_kept_rest(client, handle);
-        handle->next = client->idle;
-        client->idle = handle;
+        if (!handle->why)
+                return;
+        via_error_fini(handle->why);
+        free(handle->why);
+        handle->why = NULL;
 }
 
 static void append(struct via_handle **first, struct via_handle ***last,
@@ -114,7 +108,7 @@ struct via_handle *via_client_async(struct via_client *client, const struct via_
 
         VIA_GUEST(client->shared);
         handle = via_handle_take(client);
-        if (!handle) {
+        if (__builtin_expect(!handle, 0)) {
                 reply(on_done, user, VIA_RESOURCE_EXHAUSTED, NULL, &no_memory);
                 return NULL;
         }

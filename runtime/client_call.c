@@ -437,6 +437,7 @@ int via_client_start(struct via_client *client, const struct via_method *method,
         handle = via_handle_take(client);
         if (!handle)
                 return via_client_no_room(err, client, method, -ENOMEM);
+        handle->reply = NULL;
         handle->on_done = method->response ? (via_any_fn)on_done : NULL;
         handle->user = user;
         code = via_client_begin(client, method, options, request, handle, err);

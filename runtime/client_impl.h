@@ -56,28 +56,31 @@ struct via_kept {
 
 /* How a call ends is told to one of: a blocking call, a stream, or a function. */
 struct via_handle {
-        const struct via_method *method;
+        /* what the end of every call comes to: a cache line of each of hundreds in flight */
         struct via_sync         *sync;
         struct via_stream       *stream;
+        const struct via_method *method;
         via_reply_fn             reply;         /* NULL: on_done is a via_done_fn */
         via_any_fn               on_done;
         void                    *user;
-        struct via_metadata     *header, *trailer;      /* lent, or NULL */
-        struct via_client       *client;
-        /* owned; of one that ended by itself, not yet told */
-        struct via_error        *why;
-        struct via_outgoing     *outgoing;      /* owned: what interceptors see; or NULL */
-        struct via_kept         *kept;          /* owned, or NULL; memory that stays when idle */
-        int64_t                  due;           /* of the first attempt; 0: not begun */
-        uint64_t                 end;           /* see via_pump_mark() */
-        uint32_t                 timeout_ms;
+        struct via_handle       *next;          /* while idle, or ending */
         uint32_t                 id;
         bool                     high;
         bool                     flying;        /* among the calls in flight */
         bool                     special;       /* it has a stream, wants metadata, or is seen */
         uint8_t                  made;          /* times that it was made again */
+
+        uint32_t                 timeout_ms;
         bool                     waiting;       /* among those that wait for a link */
-        struct via_handle       *next;          /* while idle, or ending */
+        int64_t                  due;           /* of the first attempt; 0: not begun */
+        uint64_t                 end;           /* see via_pump_mark() */
+        struct via_kept         *kept;          /* owned, or NULL; memory that stays when idle */
+        struct via_client       *client;
+        /* owned; of one that ended by itself, not yet told; NULL while it is idle */
+        struct via_error        *why;
+        /* owned: what interceptors see; or NULL, as while it is idle */
+        struct via_outgoing     *outgoing;
+        struct via_metadata     *header, *trailer;      /* if special: lent, or NULL */
 };
 
 /* What a call asks for, looked at and found good: all that its frame is made of. */
@@ -281,12 +284,40 @@ void via_client_expire(struct via_client *client, int64_t now);
 void via_client_tell(struct via_client *client);
 void via_client_forget(struct via_client *client);
 
-struct via_handle *via_handle_take(struct via_client *client);
-void via_handle_put(struct via_client *client, struct via_handle *handle);
+struct via_handle *via_handle_new(struct via_client *client);
+void via_handle_told(struct via_client *client, struct via_handle *handle);
 bool via_handle_give_up(struct via_handle *handle);
 void via_handle_end_soon(struct via_handle *handle);
 void via_handle_leaving(struct via_client *client, struct via_handle *handle);
 void via_handle_stay(struct via_client *client, struct via_handle *handle);
+
+/* A handle that has neither a stream nor anything special about it; NULL: no memory. */
+static inline struct via_handle *via_handle_take(struct via_client *client) {
+        struct via_handle *handle = client->idle;
+
+        if (__builtin_expect(handle != NULL, 1))
+                client->idle = handle->next;
+        else
+                handle = via_handle_new(client);
+        if (__builtin_expect(!handle, 0))
+                return NULL;
+        handle->sync = NULL;
+        handle->stream = NULL;
+        handle->special = handle->flying = false;
+        handle->made = 0;
+        handle->due = 0;
+        return handle;
+}
+
+/* To be used again: the last one first, which is still in the cache. */
+static inline void via_handle_put(struct via_client *client, struct via_handle *handle) {
+        if (__builtin_expect(handle->why || handle->outgoing, 0))
+                via_handle_told(client, handle);
+        if (handle->kept)
+                via_kept_rest(client, handle);
+        handle->next = client->idle;
+        client->idle = handle;
+}
 
 struct via_client *via_client_back(struct via_session *session);
 void via_client_back_end(struct via_client *client);

@@ -33,12 +33,10 @@ static bool make_room(struct via_client *client, struct via_handle *handle, size
         return true;
 }
 
-/* @handle is idle: a large piece of memory is not kept for ever. */
+/* @handle, which has kept something, is idle: a large piece of memory is not kept for ever. */
 void via_kept_rest(struct via_client *client, struct via_handle *handle) {
         struct via_kept *kept = handle->kept;
 
-        if (!kept)
-                return;
         kept->size = 0;
         if (kept->cap <= KEPT_SMALL || client->kept_bytes <= KEPT_IDLE_MOST)
                 return;

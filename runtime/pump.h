@@ -165,5 +165,7 @@ static inline uint64_t via_pump_gone(const struct via_pump *pump, bool high) {
 
 /* Bytes written but not yet sent. */
 static inline size_t via_pump_queued(const struct via_pump *pump) {
-        return pump->lent + via_buffer_used(&pump->out) + via_buffer_used(&pump->high.out);
+        size_t n = via_buffer_used(&pump->out);
+
+        return pump->special ? n + pump->lent + via_buffer_used(&pump->high.out) : n;
 }

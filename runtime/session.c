@@ -76,10 +76,8 @@ bool via_session_put(struct via_session *session, bool high, const struct wire_h
         return true;
 }
 
-/* Makes sure that what was written outside of a turn is sent soon: 0 or -ENOMEM. */
-int via_session_kick(struct via_session *session) {
-        if (!session->loop || session->turns)
-                return 0;
+/* via_session_kick() where there is a loop to be woken. */
+int via_session_kick_loop(struct via_session *session) {
         if (!session->tail)
                 session->tail = via_tail_new(session->loop, session->wake, session->owner);
         if (!session->tail)

@@ -50,12 +50,17 @@ void via_session_event(struct via_session *session, const struct via_event *ev, 
 void via_session_ready(struct via_session *session);
 bool via_client_has_news(const struct via_client *client);
 void via_session_room(struct via_session *session);
-int  via_session_kick(struct via_session *session);
+int  via_session_kick_loop(struct via_session *session);
 int  via_session_ask(struct via_session *session, int64_t now);
 void via_session_tick(struct via_session *session, int64_t now);
 void via_session_end(struct via_session *session);
 
 bool via_session_put(struct via_session *session, bool high, const struct wire_header *header);
+
+/* Makes sure that what was written outside of a turn is sent soon: 0 or -ENOMEM. */
+static inline int via_session_kick(struct via_session *session) {
+        return session->loop && !session->turns ? via_session_kick_loop(session) : 0;
+}
 
 /* Whether somebody is to be told something that happened outside of a turn, or in its end. */
 static inline bool via_session_has_news(const struct via_session *session) {

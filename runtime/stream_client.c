@@ -52,6 +52,7 @@ int via_stream_open(struct via_client *client, const struct via_method *method,
         stream->arena = options ? options->arena : NULL;
         handle->stream = stream;
         handle->special = true;
+        handle->header = handle->trailer = NULL;
         code = via_client_begin(client, method, options, request, handle, err);
         if (code) {
                 via_handle_put(client, handle);
