@@ -37,6 +37,14 @@ int via_calls_grow(struct via_calls *calls) {
         return 0;
 }
 
+/* Those that were added since the id to try first was @first are due @ms later than was said. */
+void via_calls_postpone(struct via_calls *calls, uint32_t first, int64_t ms) {
+        for (uint32_t i = 0; calls->slots && i <= calls->mask; i++)
+                if (calls->slots[i].call && calls->slots[i].id - first < calls->next - first &&
+                    calls->slots[i].due != INT64_MAX)
+                        calls->slots[i].due += ms;
+}
+
 /* The call @id, which is there, has a stream: @flow stays the caller's, as long as the call. */
 void via_calls_flow(struct via_calls *calls, uint32_t id, struct via_flow *flow) {
         calls->slots[id & calls->mask].flow = flow;

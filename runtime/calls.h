@@ -38,6 +38,7 @@ void via_calls_init(struct via_calls *calls, uint32_t max);
 void via_calls_fini(struct via_calls *calls);
 
 int  via_calls_grow(struct via_calls *calls);
+void via_calls_postpone(struct via_calls *calls, uint32_t first, int64_t ms);
 void via_calls_flow(struct via_calls *calls, uint32_t id, struct via_flow *flow);
 int  via_calls_later(struct via_calls *calls, uint32_t id, uint32_t *at, void **ret_call);
 int  via_calls_expire(struct via_calls *calls, int64_t now, void **ret_call, uint32_t *ret_id);

@@ -213,7 +213,7 @@ int via_client_begin(struct via_client *client, const struct via_method *method,
         handle->method = method;
         handle->timeout_ms = timeout_ms = asked.timeout_ms;
         handle->high = high;
-        handle->due = via_clock_ms() + timeout_ms;
+        handle->due = via_client_now(client) + timeout_ms;
         if (method->response) {
                 r = via_calls_add(&pump->conn.calls, handle, handle->due, &id);
                 if (r)

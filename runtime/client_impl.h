@@ -23,6 +23,7 @@
 #include <via/client.h>
 #include <via/idl.h>
 #include "arena.h"
+#include "clock.h"
 #include "codec_octets.h"
 #include "codec.h"
 #include "endpoint.h"
@@ -178,6 +179,9 @@ struct via_client {
         /* it may have no link, or calls that wait, end or leave */
         bool                alert;
         size_t              kept_bytes;         /* memory of all that is kept for another time */
+        /* when the first call was begun within this delivery, or 0; and its id */
+        int64_t             now;
+        uint32_t            first;
 
         uv_loop_t          *loop;               /* NULL: a blocking client, and so are these */
         uv_loop_t          *polled;             /* owned, and the same; or NULL */
@@ -290,6 +294,33 @@ bool via_handle_give_up(struct via_handle *handle);
 void via_handle_end_soon(struct via_handle *handle);
 void via_handle_leaving(struct via_client *client, struct via_handle *handle);
 void via_handle_stay(struct via_client *client, struct via_handle *handle);
+
+/* The time for a call: of those begun within on_done it is asked once, see below. */
+static inline int64_t via_client_now(struct via_client *client) {
+        if (!client->delivering || !client->session->delivering)
+                return via_clock_ms();
+        if (__builtin_expect(!client->now, 0)) {
+                client->now = via_clock_ms();
+                client->first = client->session->pump.conn.calls.next;
+        }
+        return client->now;
+}
+
+/*
+ * Calls begun within on_done were all counted from when the first of them was: others have taken
+ * their time since, and they leave only now.
+ */
+static inline void via_client_late(struct via_client *client) {
+        struct via_calls *calls = &client->session->pump.conn.calls;
+        int64_t now;
+
+        if (__builtin_expect(!client->now, 1))
+                return;
+        now = via_clock_ms();
+        if (now != client->now && client->first != calls->next)
+                via_calls_postpone(calls, client->first, now - client->now);
+        client->now = 0;
+}
 
 /* A handle that has neither a stream nor anything special about it; NULL: no memory. */
 static inline struct via_handle *via_handle_take(struct via_client *client) {

@@ -144,14 +144,9 @@ static inline int decode(struct via_client *client, struct via_handle *handle,
         const struct via_type *type = handle->method->response;
         struct via_sync *sync = handle->sync;
         struct via_arena *arena = sync && sync->arena ? sync->arena : &client->arena;
-        void *response;
 
         via_arena_rewind(&client->arena);
-        response = via_arena_take(arena, type->desc.sizeof_message, VIA_ARENA_ALIGN);
-        if (!response)
-                return VIA_RESOURCE_EXHAUSTED;
-        *ret_response = response;
-        return via_decode(type, ev->body, ev->size, &client->limits, arena, response);
+        return via_decode(type, ev->body, ev->size, &client->limits, arena, ret_response);
 }
 
 /*

@@ -8,6 +8,7 @@
 #include "block.h"
 #include "client_impl.h"
 #include "clock.h"
+#include "serve.h"
 
 /* receives per wake in a loop: others want their turn */
 enum { ROUNDS_MAX = 8 };
@@ -24,6 +25,7 @@ static int deliver(struct via_client *client) {
 
         session->halt = false;
         session->delivering++;
+        via_dispatch_here(session->dispatch);
         while (!session->halt && (r = via_pump_next(&session->pump, &ev)) == 0) {
                 if (__builtin_expect(ev.type == VIA_EVENT_REPLY, 1)) {
                         via_client_on_reply(client, &ev);
@@ -35,6 +37,7 @@ static int deliver(struct via_client *client) {
         }
         client->held = session->halt;
         session->delivering--;
+        via_client_late(client);
         if (client->swept > session->delivering)
                 client->swept = session->delivering;
         return r < 0 ? r : 0;
@@ -140,6 +143,7 @@ int via_client_sleep(struct via_client *client, int64_t until) {
         struct via_pump *pump = &session->pump;
         int r;
 
+        via_client_late(client);
         if (__builtin_expect(client->alert, 0)) {
                 int64_t earlier = until;
 

@@ -99,30 +99,38 @@ static inline const uint8_t *via_octets_in(const struct via_type *type, const ui
         return byte < 0x80 && n && n == (size_t)(end - p) ? p : NULL;
 }
 
-/* via_message_decode(), also without words. @limits are all set. */
+/*
+ * via_message_decode() into a new message of @arena's, also without words: *@ret_message is set
+ * even if it fails, unless there was no memory for it. @limits are all set.
+ */
 static inline int via_decode(const struct via_type *type, const void *data, size_t size,
                              const struct via_limits *limits, struct via_arena *arena,
-                             void *message) {
-        uint64_t most = limits->v[VIA_LIMIT_MEMORY];
-        struct via_octets *octets = message;
+                             void **ret_message) {
+        struct via_octets *octets = NULL;
         const uint8_t *from = NULL;
-        uint8_t *to = NULL;
+        void *message;
         size_t n = 0;
 
         if (__builtin_expect(type->octets != 0, 1))
                 from = via_octets_in(type, data, size);
         if (__builtin_expect(from != NULL, 1)) {
                 n = size - (size_t)(from - (const uint8_t *)data);
-                if (sizeof(*octets) + n <= most)
-                        to = via_arena_take(arena, n, 1);
+                if (sizeof(*octets) + n <= limits->v[VIA_LIMIT_MEMORY])
+                        octets = via_arena_take(arena, sizeof(*octets) + n, VIA_ARENA_ALIGN);
         }
-        if (__builtin_expect(!to, 0))
-                return via_message_decode(type, data, size, limits, arena, message, NULL);
-        via_octets_begin(type, octets);
-        octets->data.len = n;
-        octets->data.data = to;
-        via_copy(to, from, n);
-        return VIA_OK;
+        if (__builtin_expect(octets != NULL, 1)) {
+                via_octets_begin(type, octets);
+                octets->data.len = n;
+                octets->data.data = (uint8_t *)(octets + 1);
+                via_copy(octets + 1, from, n);
+                *ret_message = octets;
+                return VIA_OK;
+        }
+        message = via_arena_take(arena, type->desc.sizeof_message, VIA_ARENA_ALIGN);
+        if (!message)
+                return VIA_RESOURCE_EXHAUSTED;
+        *ret_message = message;
+        return via_message_decode(type, data, size, limits, arena, message, NULL);
 }
 
 /* via_message_default(). */

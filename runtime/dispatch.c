@@ -173,15 +173,10 @@ void via_dispatch_close(struct via_dispatch *dispatch) {
 
 /* --- its calls --- */
 
-/* A call, not initialised but for what it keeps from its last one; NULL: no memory. */
-struct via_call *via_dispatch_take(struct via_dispatch *dispatch) {
-        struct via_call *call = dispatch->idle;
+/* via_dispatch_take() where none is idle. */
+struct via_call *via_dispatch_new_call(struct via_dispatch *dispatch) {
+        struct via_call *call = calloc(1, sizeof(*call));
 
-        if (__builtin_expect(call != NULL, 1)) {
-                dispatch->idle = call->next;
-                return call;
-        }
-        call = calloc(1, sizeof(*call));
         if (call) {
                 via_arena_init(&call->arena, 0);
                 call->dispatch = dispatch;
@@ -194,17 +189,15 @@ void via_dispatch_hold(struct via_call *call) {
         atomic_fetch_add(&call->dispatch->refs, 1);
 }
 
-/* @call is over. */
-void via_dispatch_put(struct via_call *call) {
+/* via_dispatch_put() of one that was deferred: its dispatch may have been closed meanwhile. */
+void via_dispatch_put_later(struct via_call *call) {
         struct via_dispatch *dispatch = call->dispatch;
-        bool later = call->later;
 
-        if (__builtin_expect(later && dispatch->closed, 0)) {
+        if (dispatch->closed) {
                 call_free(call);
         } else {
                 call->next = dispatch->idle;
                 dispatch->idle = call;
         }
-        if (__builtin_expect(later, 0))
-                unref(dispatch);
+        unref(dispatch);
 }

@@ -38,14 +38,11 @@ static int bad_request(struct via_call *call, const struct via_event *ev, void *
 /* Decodes the request into the call's arena. */
 static inline int decode(struct via_call *call, const struct via_event *ev, void **ret_request) {
         const struct via_type *type = call->served->method->request;
-        void *request = via_arena_take(&call->arena, type->desc.sizeof_message, VIA_ARENA_ALIGN);
+        int code = via_decode(type, ev->body, ev->size, call->session->limits, &call->arena,
+                              ret_request);
 
-        if (!request)
-                return no_memory(call);
-        if (via_decode(type, ev->body, ev->size, call->session->limits, &call->arena, request) !=
-            VIA_OK)
-                return bad_request(call, ev, request);
-        *ret_request = request;
+        if (__builtin_expect(code, 0))
+                return *ret_request ? bad_request(call, ev, *ret_request) : no_memory(call);
         return VIA_OK;
 }
 
@@ -248,7 +245,6 @@ void via_serve(struct via_session *session, const struct via_event *ev, int64_t 
                 turn_away(session, ev, dispatch ? VIA_RESOURCE_EXHAUSTED : VIA_UNIMPLEMENTED);
                 return;
         }
-        atomic_store_explicit(&dispatch->thread, pthread_self(), memory_order_relaxed);
         call_init(call, session, ev, came);
         code = refuse(call, ev, now);
         if (!code)
@@ -259,7 +255,8 @@ void via_serve(struct via_session *session, const struct via_event *ev, int64_t 
                 via_call_done(call, code, response);
                 return;
         }
-        if (!ev->oneway && (code || response))
+        if (!ev->oneway && (code || response) &&
+            (__builtin_expect(code || call->has_extras, 0) || !via_call_respond(call, response)))
                 via_call_say(call, code, response);
         via_dispatch_put(call);
 }

@@ -103,12 +103,41 @@ static inline void *via_call_message(struct via_call *call, const struct via_typ
         return message;
 }
 
+struct via_call *via_dispatch_new_call(struct via_dispatch *dispatch);
+void via_dispatch_put_later(struct via_call *call);
+
+/* A call, not initialised but for what it keeps from its last one; NULL: no memory. */
+static inline struct via_call *via_dispatch_take(struct via_dispatch *dispatch) {
+        struct via_call *call = dispatch->idle;
+
+        if (__builtin_expect(!call, 0))
+                return via_dispatch_new_call(dispatch);
+        dispatch->idle = call->next;
+        return call;
+}
+
+/* @call is over. */
+static inline void via_dispatch_put(struct via_call *call) {
+        struct via_dispatch *dispatch = call->dispatch;
+
+        if (__builtin_expect(call->later, 0)) {
+                via_dispatch_put_later(call);
+                return;
+        }
+        call->next = dispatch->idle;
+        dispatch->idle = call;
+}
+
+/* The calling thread serves. NULL is allowed. */
+static inline void via_dispatch_here(struct via_dispatch *dispatch) {
+        if (dispatch)
+                atomic_store_explicit(&dispatch->thread, pthread_self(), memory_order_relaxed);
+}
+
 struct via_dispatch *via_dispatch_new(uv_loop_t *loop);
 int  via_dispatch_copy(struct via_dispatch *dispatch, const struct via_dispatch *of);
 void via_dispatch_close(struct via_dispatch *dispatch);
 void via_dispatch_hold(struct via_call *call);
-struct via_call *via_dispatch_take(struct via_dispatch *dispatch);
-void via_dispatch_put(struct via_call *call);
 bool via_dispatch_is_here(const struct via_dispatch *dispatch);
 int  via_dispatch_post(struct via_dispatch *dispatch, struct via_posted *posted);
 void via_dispatch_unpost(struct via_dispatch *dispatch, struct via_posted *posted);
@@ -118,6 +147,26 @@ int  via_serve_decode(struct via_call *call, const struct via_event *ev, void **
 int  via_serve_stream(struct via_call *call);
 struct via_intercept *via_intercept_of(struct via_dispatch *dispatch);
 int  via_intercept_copy(struct via_dispatch *dispatch, const struct via_dispatch *of);
+
+/* Queues a result without anything special about it: false if there is. */
+static inline bool via_call_respond(struct via_call *call, const void *response) {
+        const struct via_type *type = call->served->method->response;
+        struct via_pump *pump = &call->session->pump;
+        uint8_t *room;
+        size_t size;
+
+        if (via_size(type, response, &size) != VIA_OK || size > call->most)
+                return false;
+        room = via_pump_reserve_for(pump, call->high, WIRE_HEADER + size);
+        if (!room)
+                return false;
+        wire_put_header(room, &(struct wire_header){ .length = (uint32_t)size,
+                                                     .type = WIRE_REPLY,
+                                                     .id = call->id });
+        via_encode(type, response, room + WIRE_HEADER, size);
+        via_pump_commit(pump, WIRE_HEADER + size);
+        return true;
+}
 
 int  via_call_open(struct via_call *call);
 int  via_call_later(struct via_call *call);

@@ -144,32 +144,12 @@ static int say_anything(struct via_call *call, int code, const void *response, s
         return answer.code;
 }
 
-/* Queues a result without anything special about it: false if there is. */
-static inline bool say_response(struct via_call *call, const void *response) {
-        const struct via_type *type = call->served->method->response;
-        struct via_pump *pump = &call->session->pump;
-        uint8_t *room;
-        size_t size;
-
-        if (via_size(type, response, &size) != VIA_OK || size > call->most)
-                return false;
-        room = via_pump_reserve_for(pump, call->high, WIRE_HEADER + size);
-        if (!room)
-                return false;
-        wire_put_header(room, &(struct wire_header){ .length = (uint32_t)size,
-                                                     .type = WIRE_REPLY,
-                                                     .id = call->id });
-        via_encode(type, response, room + WIRE_HEADER, size);
-        via_pump_commit(pump, WIRE_HEADER + size);
-        return true;
-}
-
 /* Queues the answer to a call that has its link. */
 void via_call_say(struct via_call *call, int code, const void *response) {
         size_t size;
 
         if (__builtin_expect(code || !response || call->has_extras, 0) ||
-            !say_response(call, response))
+            !via_call_respond(call, response))
                 say_anything(call, code, response, &size);
 }
 

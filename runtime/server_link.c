@@ -19,6 +19,7 @@ enum {
         LOOK_MS_MAX = 2,                        /* a turn is no longer if it only looks for more */
         NEXT_MAX = 64,                          /* turns in a row without the loop */
         NEXT_MISSES_MAX = 10,                   /* then every 1024th chance is taken */
+        QUICK = 16,                             /* calls that take no time, then the clock rests */
         LAST_ROUNDS_MAX = 64,                   /* and of a client that is gone */
 };
 
@@ -89,6 +90,28 @@ static int settle(struct via_server_link *link, bool read) {
         return via_session_kick(&link->session);
 }
 
+/* What time it is for calls that came together. */
+struct timing {
+        int64_t  now;
+        unsigned n;                             /* calls until now */
+        unsigned quick;                         /* how many of the last took no time */
+};
+
+/*
+ * A handler may have taken its time, so the next call may be overdue. While none takes any, not
+ * every call asks the clock.
+ */
+static inline int64_t time_of_next(struct timing *t) {
+        int64_t now;
+
+        if (t->n++ && (t->quick < QUICK || t->n % QUICK == 0)) {
+                now = via_clock_ms();
+                t->quick = now == t->now ? t->quick + 1 : 0;
+                t->now = now;
+        }
+        return t->now;
+}
+
 /*
  * Serves the events received, unless too much is queued: VIA_CONN_MORE, 0 if there may be more
  * events, or a fault.
@@ -98,13 +121,18 @@ static int deliver(struct via_server_link *link, int64_t now) {
         struct via_pump *pump = &link->session.pump;
         bool greeted = pump->conn.state & VIA_CONN_HELLO_SEEN;
         uint64_t queue = l->limits.v[VIA_LIMIT_QUEUE];
+        struct timing timing = { .now = now };
         struct via_event ev;
-        bool first = true;
         int r = 0;
 
+        via_dispatch_here(link->session.dispatch);
         while (via_pump_queued(pump) <= queue && (r = via_pump_next(pump, &ev)) == 0) {
-                via_session_event(&link->session, &ev, now, first ? now : via_clock_ms());
-                first = false;                  /* a handler may have taken its time */
+                int64_t then = time_of_next(&timing);
+
+                if (__builtin_expect(ev.type == VIA_EVENT_CALL, 1))
+                        via_serve(&link->session, &ev, now, then);
+                else
+                        via_session_event(&link->session, &ev, now, then);
         }
         if (__builtin_expect(via_session_has_news(&link->session), 0))
                 via_session_ready(&link->session);

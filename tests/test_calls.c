@@ -125,6 +125,25 @@ TEST(due_is_the_next_one) {
         via_calls_fini(&calls);
 }
 
+TEST(those_begun_since_are_due_later) {
+        struct via_calls calls;
+        uint32_t first, id;
+
+        via_calls_init(&calls, 100);
+        add(&calls, &things[0], 10);
+        first = calls.next;
+        add(&calls, &things[1], 10);
+        add(&calls, &things[2], INT64_MAX);
+        via_calls_postpone(&calls, first, 5);
+        CHECK(expire(&calls, 14, &id) == &things[0]);
+        CHECK(!expire(&calls, 14, &id));
+        CHECK(expire(&calls, 15, &id) == &things[1]);
+        CHECK(!expire(&calls, INT64_MAX - 1, &id));
+        CHECK(expire(&calls, INT64_MAX, &id) == &things[2]);
+        via_calls_postpone(&calls, calls.next, 5);
+        via_calls_fini(&calls);
+}
+
 TEST(whoever_never_is_due_ends_at_the_end_of_time) {
         struct via_calls calls;
         uint32_t id;
