@@ -2,7 +2,7 @@
  * client_async.c - calls that nobody waits for: their handles, and how they are given up
  */
 #include <stdlib.h>
-#include "client_impl.h"
+#include "client_begin.h"
 
 struct via_handle *via_handle_new(struct via_client *client) {
         struct via_handle *handle = calloc(1, sizeof(*handle));
@@ -98,12 +98,30 @@ void via_handle_stay(struct via_client *client, struct via_handle *handle) {
                 client->leaving_last = at;
 }
 
+/* Begins a call of any kind; if it cannot be, it ends in the next turn. */
+__attribute__((noinline)) static void begin_any(struct via_client *client,
+                                                const struct via_method *method,
+                                                const struct via_call_options *options,
+                                                const void *request, struct via_handle *handle) {
+        struct via_error why = VIA_ERROR_INIT;
+
+        handle->method = method;
+        if (via_client_begin(client, method, options, request, handle, &why)) {
+                if (!why.code)
+                        why.code = VIA_RESOURCE_EXHAUSTED;
+                end_soon(handle, &why);
+                return;
+        }
+        if (!method->response && !handle->waiting)
+                via_handle_leaving(client, handle);
+        via_session_kick(client->session);
+}
+
 struct via_handle *via_client_async(struct via_client *client, const struct via_method *method,
                                     const struct via_call_options *options, const void *request,
                                     via_reply_fn reply, via_any_fn on_done, void *user) {
         static const struct via_error no_memory = { .code = VIA_RESOURCE_EXHAUSTED,
                                                     .message = (char *)(uintptr_t) "no memory" };
-        struct via_error why = VIA_ERROR_INIT;
         struct via_handle *handle;
 
         VIA_GUEST(client->shared);
@@ -112,18 +130,13 @@ struct via_handle *via_client_async(struct via_client *client, const struct via_
                 reply(on_done, user, VIA_RESOURCE_EXHAUSTED, NULL, &no_memory);
                 return NULL;
         }
-        handle->method = method;
         handle->reply = reply;
         handle->on_done = on_done;
         handle->user = user;
-        if (via_client_begin(client, method, options, request, handle, &why)) {
-                if (!why.code)
-                        why.code = VIA_RESOURCE_EXHAUSTED;
-                end_soon(handle, &why);
-                return handle;
-        }
-        if (!method->response && !handle->waiting)
-                via_handle_leaving(client, handle);
-        via_session_kick(client->session);
+        if (__builtin_expect(!options && method->response, 1) &&
+            via_client_begin_plain(client, method, request, handle))
+                via_session_kick(client->session);
+        else
+                begin_any(client, method, options, request, handle);
         return handle;
 }

@@ -6,18 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "client_impl.h"
-#include "clock.h"
-#include "codec_octets.h"
+#include "client_begin.h"
 #include "metadata.h"
-
-/* Whether there is a link to call over, and surely room in its queue. */
-static inline bool can_call(const struct via_client *client) {
-        const struct via_pump *pump = &client->session->pump;
-
-        return !client->barred && pump->lent + pump->out.tail + pump->high.out.tail <=
-                                          client->limits.v[VIA_LIMIT_QUEUE];
-}
 
 /* Says in words what is missing of that. */
 __attribute__((cold))
@@ -140,7 +130,7 @@ static VIA_IN_LINE int look_at(struct via_client *client, const struct via_metho
         asked->method = method;
         asked->request = request;
         asked->meta = NULL;
-        asked->meta_size = 0;
+        asked->size = asked->meta_size = 0;
         if (priority >= VIA_PRIORITIES)
                 return bad_priority(err, client, method, priority);
         asked->high = priority == VIA_HIGH;
@@ -194,7 +184,7 @@ int via_client_begin(struct via_client *client, const struct via_method *method,
 
         if (__builtin_expect(client->intercept && !handle->outgoing, 0))
                 return via_client_begin_seen(client, method, options, request, handle, err);
-        if (__builtin_expect(!can_call(client), 0)) {
+        if (__builtin_expect(!via_client_can_call(client), 0)) {
                 uint32_t left_ms = timeout_ms;
 
                 r = via_client_ready(client, method, options, handle, &left_ms, err);
@@ -230,11 +220,8 @@ int via_client_begin(struct via_client *client, const struct via_method *method,
         via_pump_commit(pump, size);
         handle->flying = method->response != NULL;
         handle->end = via_pump_mark(pump, high);
-        if (!handle->sync) {
-                struct via_asked kept = asked;
-
-                via_client_keep(client, handle, options, &kept);
-        }
+        if (!handle->sync)
+                via_client_keep(client, handle, options, room, size);
         if (__builtin_expect(handle->outgoing != NULL, 0))
                 handle->outgoing->facts.bytes_out = size;
         return VIA_OK;
@@ -440,6 +427,11 @@ int via_client_start(struct via_client *client, const struct via_method *method,
         handle->reply = NULL;
         handle->on_done = method->response ? (via_any_fn)on_done : NULL;
         handle->user = user;
+        if (!options && method->response &&
+            via_client_begin_plain(client, method, request, handle)) {
+                via_session_kick(client->session);
+                return VIA_OK;
+        }
         code = via_client_begin(client, method, options, request, handle, err);
         if (!code)
                 via_session_kick(client->session);

@@ -245,7 +245,7 @@ void via_polled_free(uv_loop_t *loop);
 void via_dial_drop(struct via_client *client);
 
 bool via_client_keep(struct via_client *client, struct via_handle *handle,
-                     const struct via_call_options *options, const struct via_asked *asked);
+                     const struct via_call_options *options, const uint8_t *frame, size_t size);
 int  via_client_queue(struct via_client *client, struct via_handle *handle,
                      const struct via_call_options *options, const struct via_asked *asked,
                      struct via_error *err);

@@ -50,15 +50,13 @@ void via_kept_rest(struct via_client *client, struct via_handle *handle) {
  * or one among many, is not, and then will not be. Whether it is kept.
  */
 bool via_client_keep(struct via_client *client, struct via_handle *handle,
-                     const struct via_call_options *options, const struct via_asked *asked) {
-        size_t size = via_asked_size(asked);
-
+                     const struct via_call_options *options, const uint8_t *frame, size_t size) {
         if (!client->links.place || client->links.flags & VIA_CLIENT_ONCE || handle->stream ||
             size > VIA_CLIENT_KEPT_MAX ||
             client->kept_bytes + size > client->limits.v[VIA_LIMIT_QUEUE] ||
             !make_room(client, handle, size))
                 return false;
-        via_asked_put(asked, handle->id, handle->kept->bytes);
+        memcpy(handle->kept->bytes, frame, size);
         handle->kept->retries = options ? options->retries : 0;
         handle->kept->patient = options && options->flags & VIA_WAIT_FOR_READY;
         return true;

@@ -92,12 +92,11 @@ static inline uint64_t wire_get64(const uint8_t *p) {
 }
 
 static inline void wire_put_header(uint8_t *p, const struct wire_header *h) {
-        wire_put32(p, h->length);
-        p[4] = h->type;
-        p[5] = h->flags;
-        wire_put16(p + 6, h->meta);
-        wire_put32(p + 8, h->id);
-        wire_put32(p + 12, h->value);
+        uint64_t kind = h->type | (uint32_t)h->flags << 8 | (uint32_t)h->meta << 16;
+        uint64_t words[2] = { htole64(h->length | kind << 32),
+                              htole64(h->id | (uint64_t)h->value << 32) };
+
+        memcpy(p, words, sizeof(words));
 }
 
 /*
