@@ -10,6 +10,18 @@
 #include "metadata.h"
 #include "stream.h"
 
+/* Tells the function that waits for @handle, which may begin other calls. */
+static inline void tell_function(struct via_client *client, struct via_handle *handle, int code,
+                                 const void *response, const struct via_error *err) {
+        client->delivering++;
+        if (__builtin_expect(handle->reply != NULL, 1))
+                handle->reply(handle->on_done, handle->user, code, response, err);
+        else if (handle->on_done)
+                ((via_done_fn)handle->on_done)(handle->user, code, response, err);
+        client->delivering--;
+        via_handle_put(client, handle);
+}
+
 /* Tells whoever waits for @handle. */
 static inline void tell(struct via_client *client, struct via_handle *handle, int code,
                         const void *response, const struct via_error *err) {
@@ -18,16 +30,11 @@ static inline void tell(struct via_client *client, struct via_handle *handle, in
                 handle->sync->done = true;
                 return;
         }
-        if (handle->stream) {
-                via_stream_over(handle->stream, code, err);
-        } else {
-                client->delivering++;
-                if (handle->reply)
-                        handle->reply(handle->on_done, handle->user, code, response, err);
-                else if (handle->on_done)
-                        ((via_done_fn)handle->on_done)(handle->user, code, response, err);
-                client->delivering--;
+        if (!handle->stream) {
+                tell_function(client, handle, code, response, err);
+                return;
         }
+        via_stream_over(handle->stream, code, err);
         via_handle_put(client, handle);
 }
 
@@ -262,9 +269,14 @@ void via_client_on_reply(struct via_client *client, const struct via_event *ev) 
                 on_failure(client, ev, code);
                 return;
         }
-        if (handle->sync)
+        if (handle->sync) {
                 code = hand_over(client, handle, response);
-        end(client, handle, code, response, NULL);
+                end(client, handle, code, response, NULL);
+        } else if (__builtin_expect(handle->special, 0)) {
+                end(client, handle, VIA_OK, response, NULL);
+        } else {
+                tell_function(client, handle, VIA_OK, response, NULL);
+        }
 }
 
 /* The server's metadata come before its first item, or before the answer. */
