@@ -32,7 +32,7 @@ static inline bool via_client_begin_plain(struct via_client *client,
 
         if (__builtin_expect(client->intercept || !via_client_can_call(client), 0) ||
             via_size(method->request, request, &size) != VIA_OK ||
-            size + WIRE_METHOD > pump->conn.peer_message)
+            size + WIRE_METHOD > pump->conn.peer_message || size >= VIA_OCTETS_LARGE)
                 return false;
         asked.size = size;
         asked.timeout_ms = via_call_timeout(client, method, NULL);

@@ -165,6 +165,27 @@ __attribute__((noinline, cold)) static int queue(struct via_client *client,
         return code ? code : via_client_queue(client, handle, options, &asked, err);
 }
 
+/* It would have to be lying together to be kept. */
+_Static_assert((int)VIA_OCTETS_LARGE > (int)VIA_CLIENT_KEPT_MAX, "");
+
+/*
+ * A request that is mostly octets: they go from where they are, as far as the link takes them now.
+ * False: that cannot be, and nothing has been done.
+ */
+__attribute__((noinline)) static bool send_large(struct via_client *client,
+                                                 struct via_asked asked, uint32_t id) {
+        const struct via_type *type = asked.method->request;
+        const struct via_octets *octets = via_octets_large(type, asked.request);
+        struct via_pump *pump = &client->session->pump;
+        uint8_t head[WIRE_HEADER + WIRE_METHOD + VIA_OCTETS_HEAD], *p;
+
+        if (!octets || asked.meta_size || !via_pump_takes_large(pump))
+                return false;
+        p = via_octets_head(type, octets->data.len, via_asked_head(&asked, id, head));
+        return via_pump_put_large(pump, head, (size_t)(p - head), octets->data.data,
+                                  octets->data.len) == 0;
+}
+
 /*
  * Queues a call whose answer goes to @handle, if there is one: not of a oneway method. Whoever
  * sleeps next sends it. Header and request are written once, into the room that the pump lends.
@@ -210,17 +231,21 @@ int via_client_begin(struct via_client *client, const struct via_method *method,
                         return via_client_no_room(err, client, method, r);
                 handle->id = id;
         }
-        room = via_pump_reserve_for(pump, high, size);
-        if (!room) {
-                if (method->response)
-                        via_calls_take(&pump->conn.calls, id, &call);
-                return via_client_no_room(err, client, method, -ENOMEM);
+        if (__builtin_expect(asked.size >= VIA_OCTETS_LARGE, 0) && send_large(client, asked, id)) {
+                room = NULL;
+        } else {
+                room = via_pump_reserve_for(pump, high, size);
+                if (!room) {
+                        if (method->response)
+                                via_calls_take(&pump->conn.calls, id, &call);
+                        return via_client_no_room(err, client, method, -ENOMEM);
+                }
+                via_asked_put(&asked, id, room);
+                via_pump_commit(pump, size);
         }
-        via_asked_put(&asked, id, room);
-        via_pump_commit(pump, size);
         handle->flying = method->response != NULL;
         handle->end = via_pump_mark(pump, high);
-        if (!handle->sync)
+        if (!handle->sync && room)
                 via_client_keep(client, handle, options, room, size);
         if (__builtin_expect(handle->outgoing != NULL, 0))
                 handle->outgoing->facts.bytes_out = size;
@@ -323,6 +348,8 @@ static inline int attempt(struct via_client *client, const struct via_method *me
         }
         while (!sync->done)
                 via_client_sleep(client, INT64_MAX);
+        if (__builtin_expect(client->session->pump.aimed.data != NULL, 0))
+                via_client_unaim(client);
         return sync->code;
 }
 

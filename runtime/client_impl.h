@@ -98,8 +98,9 @@ static inline size_t via_asked_size(const struct via_asked *asked) {
         return WIRE_HEADER + asked->meta_size + WIRE_METHOD + asked->size;
 }
 
-/* Writes the frame of the call @id into @room: header and request, once each. */
-static inline void via_asked_put(const struct via_asked *asked, uint32_t id, uint8_t *room) {
+/* Writes what is before the request of the call @id into @room; returns where the request goes. */
+static inline uint8_t *via_asked_head(const struct via_asked *asked, uint32_t id,
+                                      uint8_t *room) {
         const struct via_method *method = asked->method;
 
         wire_put_header(room, &(struct wire_header){
@@ -114,7 +115,13 @@ static inline void via_asked_put(const struct via_asked *asked, uint32_t id, uin
                 memcpy(room, asked->meta, asked->meta_size);
         room += asked->meta_size;
         wire_put64(room, method->id);
-        via_encode(method->request, asked->request, room + WIRE_METHOD, asked->size);
+        return room + WIRE_METHOD;
+}
+
+/* Writes the frame of the call @id into @room: header and request, once each. */
+static inline void via_asked_put(const struct via_asked *asked, uint32_t id, uint8_t *room) {
+        via_encode(asked->method->request, asked->request, via_asked_head(asked, id, room),
+                   asked->size);
 }
 
 enum {
@@ -287,6 +294,7 @@ void via_client_on_head(struct via_client *client, const struct via_event *ev);
 void via_client_expire(struct via_client *client, int64_t now);
 void via_client_tell(struct via_client *client);
 void via_client_forget(struct via_client *client);
+void via_client_unaim(struct via_client *client);
 
 struct via_handle *via_handle_new(struct via_client *client);
 void via_handle_told(struct via_client *client, struct via_handle *handle);

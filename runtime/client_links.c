@@ -129,6 +129,8 @@ void via_links_join(struct via_client *client, struct via_link *link,
         struct via_session *own = &client->own;
 
         via_pump_init(&own->pump, link, &client->pool, &endpoint->limits, via_clock_ms());
+        if (!client->loop)
+                own->pump.most = VIA_PUMP_LARGE;
         via_spin_init(&own->spin, endpoint->spin_us, link->by, false);
         via_keepalive_init(&own->keepalive,
                            via_endpoint_keepalive(endpoint, links->place->keepalive_ms),

@@ -145,6 +145,15 @@ static int bad_answer(struct via_client *client, const struct via_handle *handle
         return code;
 }
 
+/* The same of one that is there already. */
+__attribute__((noinline)) static int decode_placed(struct via_client *client,
+                                                   const struct via_handle *handle,
+                                                   const struct via_event *ev,
+                                                   void **ret_response) {
+        return via_decode_placed(handle->method->response, ev->body, ev->size, &client->limits,
+                                 handle->sync->arena, ret_response);
+}
+
 /* Decodes an answer to where it is wanted. */
 static inline int decode(struct via_client *client, struct via_handle *handle,
                          const struct via_event *ev, void **ret_response) {
@@ -153,6 +162,8 @@ static inline int decode(struct via_client *client, struct via_handle *handle,
         struct via_arena *arena = sync && sync->arena ? sync->arena : &client->arena;
 
         via_arena_rewind(&client->arena);
+        if (__builtin_expect(ev->placed, 0))
+                return decode_placed(client, handle, ev, ret_response);
         return via_decode(type, ev->body, ev->size, &client->limits, arena, ret_response);
 }
 

@@ -9,6 +9,7 @@
 #include "client_impl.h"
 #include "clock.h"
 #include "serve.h"
+#include "stream.h"
 
 /* receives per wake in a loop: others want their turn */
 enum { ROUNDS_MAX = 8 };
@@ -43,12 +44,53 @@ static int deliver(struct via_client *client) {
         return r < 0 ? r : 0;
 }
 
+/*
+ * If a large answer, or item, is on its way to somebody who waits for it and has lent an arena, it
+ * is received into that.
+ */
+__attribute__((noinline)) static void aim(struct via_client *client) {
+        struct via_pump *pump = &client->session->pump;
+        struct via_arena *arena = NULL;
+        const struct via_type *type = NULL;
+        const struct via_handle *handle;
+        const struct via_slot *slot;
+        struct wire_header h;
+        uint8_t *room;
+
+        if (!via_pump_half(pump, &h))
+                return;
+        slot = via_calls_find(&pump->conn.calls, h.id);
+        handle = slot ? slot->call : NULL;
+        if (handle && handle->sync && h.type == WIRE_REPLY && !h.meta && !h.value) {
+                type = handle->method->response;
+                arena = handle->sync->arena;
+        } else if (handle && handle->stream && h.type == WIRE_ITEM && h.flags == WIRE_BACK) {
+                type = via_stream_reads(handle->stream);
+                arena = via_stream_takes(handle->stream) ? handle->stream->arena : NULL;
+        }
+        if (!arena || !type || !type->octets || h.length > pump->conn.max_message ||
+            h.length > client->limits.v[VIA_LIMIT_MEMORY])
+                return;
+        room = via_arena_take(arena, WIRE_HEADER + (size_t)h.length, 1);
+        if (room)
+                via_pump_aim(pump, room, WIRE_HEADER + (size_t)h.length);
+}
+
+/* Whoever waited does so no more: what he has lent is not received into. */
+void via_client_unaim(struct via_client *client) {
+        if (via_pump_unaim(&client->session->pump) < 0)
+                via_client_lost(client, -ENOMEM);
+}
+
 /* Deals with what a drain said @r of: 0, -EAGAIN, or the fault that ends the link. */
 static VIA_IN_LINE int receive(struct via_client *client, int r) {
         if (r == 0) {
                 r = deliver(client);
-                if (!client->held)
+                if (!client->held) {
+                        if (via_buffer_used(&client->session->pump.in) >= WIRE_HEADER)
+                                aim(client);
                         via_pump_rest(&client->session->pump, 0);
+                }
         }
         return r;
 }

@@ -53,7 +53,7 @@ static inline uint8_t *via_octets_head(const struct via_type *type, size_t n, ui
 }
 
 /* What is at least so large is worth a system call to itself, if that saves a copy. */
-enum { VIA_OCTETS_LARGE = 32 * 1024, VIA_OCTETS_HEAD = 6 };
+enum { VIA_OCTETS_LARGE = 128 * 1024, VIA_OCTETS_HEAD = 6 };
 
 /* @message if it is mostly octets, a lot of them: these need not be copied to be sent. */
 static inline const struct via_octets *via_octets_large(const struct via_type *type,
@@ -103,9 +103,9 @@ static inline const uint8_t *via_octets_in(const struct via_type *type, const ui
  * via_message_decode() into a new message of @arena's, also without words: *@ret_message is set
  * even if it fails, unless there was no memory for it. @limits are all set.
  */
-static inline int via_decode(const struct via_type *type, const void *data, size_t size,
-                             const struct via_limits *limits, struct via_arena *arena,
-                             void **ret_message) {
+static VIA_IN_LINE int via_decode(const struct via_type *type, const void *data, size_t size,
+                                  const struct via_limits *limits, struct via_arena *arena,
+                                  void **ret_message) {
         struct via_octets *octets = NULL;
         const uint8_t *from = NULL;
         void *message;
@@ -131,6 +131,24 @@ static inline int via_decode(const struct via_type *type, const void *data, size
                 return VIA_RESOURCE_EXHAUSTED;
         *ret_message = message;
         return via_message_decode(type, data, size, limits, arena, message, NULL);
+}
+
+/* The same of bytes that are @arena's already: octets stay where they are. */
+static inline int via_decode_placed(const struct via_type *type, const void *data, size_t size,
+                                    const struct via_limits *limits, struct via_arena *arena,
+                                    void **ret_message) {
+        const uint8_t *from = type->octets ? via_octets_in(type, data, size) : NULL;
+        struct via_octets *octets = NULL;
+
+        if (from && sizeof(*octets) + size <= limits->v[VIA_LIMIT_MEMORY])
+                octets = via_arena_take(arena, sizeof(*octets), VIA_ARENA_ALIGN);
+        if (!octets)
+                return via_decode(type, data, size, limits, arena, ret_message);
+        via_octets_begin(type, octets);
+        octets->data.len = size - (size_t)(from - (const uint8_t *)data);
+        octets->data.data = (uint8_t *)(uintptr_t)from;
+        *ret_message = octets;
+        return VIA_OK;
 }
 
 /* via_message_default(). */

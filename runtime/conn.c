@@ -122,6 +122,7 @@ static inline int on_plain(struct via_conn *conn, const struct wire_header *h, c
         ev->id = h->id;
         ev->oneway = ev->too_big = ev->high = ev->back = ev->first = ev->more = false;
         ev->meta_size = 0;
+        ev->placed = false;
         ev->value = h->value;
         if (h->type == WIRE_REPLY) {
                 ev->type = VIA_EVENT_REPLY;

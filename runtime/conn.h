@@ -48,6 +48,7 @@ struct via_event {
         bool                back;       /* ITEM, CREDIT: call is one that this end has made */
         bool                first, more;        /* ITEM: the first piece; not the last one */
         uint16_t            meta_size;
+        bool                placed;     /* the body is where it was aimed at, see pump.h */
         uint32_t            value;
         uint64_t            method;     /* as via_method_id() */
         /* as it was put into calls or opens; only a reply takes it out of there */

@@ -7,6 +7,8 @@
 #include "pump.h"
 
 #define ROOM_LEAST ((size_t)32 * 1024)          /* to receive into: a batch */
+/* of a large frame is copied, so that its beginning does not travel alone */
+#define LARGE_FIRST ((size_t)16 * 1024)
 
 /* Takes over @link, which is connected. Pair with via_pump_fini(). */
 void via_pump_init(struct via_pump *pump, struct via_link *link, struct via_pool *pool,
@@ -14,6 +16,7 @@ void via_pump_init(struct via_pump *pump, struct via_link *link, struct via_pool
         *pump = (struct via_pump){ .link = link,
                                    .loan = link->by->loan,
                                    .pool = pool,
+                                   .most = SIZE_MAX,
                                    .lanes = link->by->traits & VIA_PRIORITY };
         pump->special = pump->loan || pump->lanes;
         via_conn_init(&pump->conn, limits, now);
@@ -26,6 +29,7 @@ void via_pump_fini(struct via_pump *pump) {
         pump->link->by->close(pump->link);
         free(pump->link);
         via_buffer_give(&pump->in, pump->pool);
+        pump->aimed = (struct via_buffer){ 0 };
         via_buffer_give(&pump->out, pump->pool);
         via_buffer_give(&pump->high.in, pump->pool);
         via_buffer_give(&pump->high.out, pump->pool);
@@ -56,6 +60,80 @@ int via_pump_receive(struct via_pump *pump, struct via_buffer *in, size_t most, 
         return n > 0 ? 0 : n == 0 ? -EPIPE : (int)n;
 }
 
+/* via_pump_receive() of the rest of a frame, to where that was aimed at. */
+static int receive_aimed(struct via_pump *pump, int timeout_ms) {
+        struct via_link *link = pump->link;
+        struct via_buffer *to = &pump->aimed;
+        size_t room = to->cap - to->tail;
+        ssize_t n;
+
+        if (timeout_ms > 0 && link->by->recv_wait)
+                n = link->by->recv_wait(link, to->data + to->tail, room, timeout_ms);
+        else
+                n = link->by->recv(link, to->data + to->tail, room);
+        pump->full = n == (ssize_t)room;
+        if (n > 0)
+                to->tail += (size_t)n;
+        return n > 0 ? 0 : n == 0 ? -EPIPE : (int)n;
+}
+
+/*
+ * Whether the bytes received end in a large frame that has begun and is not whole; all events
+ * before it have been pulled.
+ */
+bool via_pump_half(const struct via_pump *pump, struct wire_header *ret_header) {
+        const struct via_buffer *in = &pump->in;
+
+        if (pump->special || pump->conn.skip || via_buffer_used(in) < WIRE_HEADER)
+                return false;
+        *ret_header = wire_get_header(in->data + in->head);
+        return ret_header->length >= VIA_PUMP_LARGE &&
+               via_buffer_used(in) < WIRE_HEADER + (size_t)ret_header->length;
+}
+
+/*
+ * The frame that via_pump_half() has found is received into the @size bytes at @room from now on,
+ * header and all, and its event's body is there. They stay yours, but must be there until the
+ * frame is whole or via_pump_unaim().
+ */
+void via_pump_aim(struct via_pump *pump, uint8_t *room, size_t size) {
+        struct via_buffer *in = &pump->in;
+        size_t n = via_buffer_used(in);
+
+        memcpy(room, in->data + in->head, n);
+        in->head = in->tail;
+        pump->aimed = (struct via_buffer){ .data = room, .tail = n, .cap = size };
+}
+
+/* The room that was lent goes: what has come is kept here. 0 or -ENOMEM, and the link is over. */
+int via_pump_unaim(struct via_pump *pump) {
+        struct via_buffer *in = &pump->in, *from = &pump->aimed;
+        size_t n = from->tail;
+
+        if (!from->data)
+                return 0;
+        if (via_buffer_room(in, pump->pool, n) < 0)
+                return -ENOMEM;
+        memcpy(in->data + in->tail, from->data, n);
+        in->tail += n;
+        *from = (struct via_buffer){ 0 };
+        return 0;
+}
+
+/* via_pump_next() where the next frame goes elsewhere. */
+int via_pump_next_aimed(struct via_pump *pump, struct via_event *ret_event) {
+        struct via_buffer from = pump->aimed;
+        size_t used;
+        int r;
+
+        if (from.tail < from.cap)
+                return VIA_CONN_MORE;
+        pump->aimed = (struct via_buffer){ 0 };
+        r = via_conn_next(&pump->conn, from.data, from.cap, &used, ret_event);
+        ret_event->placed = true;
+        return r;
+}
+
 /*
  * Receives once, waiting at most about @timeout_ms in the link itself where it can do that (see
  * recv_wait). What the link can show is only looked at, unless half a frame waits for it.
@@ -67,8 +145,12 @@ int via_pump_drain(struct via_pump *pump, int timeout_ms) {
 
         if (pump->lanes)
                 return via_lanes_drain(pump, timeout_ms);
+        if (__builtin_expect(pump->aimed.data != NULL, 0))
+                return receive_aimed(pump, timeout_ms);
         if (!pump->loan || via_buffer_used(&pump->in))
-                return via_pump_receive(pump, &pump->in, SIZE_MAX, timeout_ms);
+                return via_pump_receive(pump, &pump->in,
+                                        via_buffer_used(&pump->in) ? SIZE_MAX : pump->most,
+                                        timeout_ms);
         if (timeout_ms > 0 && pump->link->by->recv_wait) {
                 n = pump->link->by->recv_wait(pump->link, NULL, 0, timeout_ms);
                 if (n < 0)
@@ -109,6 +191,7 @@ void via_pump_rest(struct via_pump *pump, int64_t now) {
         left = via_buffer_used(&pump->in);
         if (!left && pump->in.data)
                 via_buffer_give(&pump->in, pump->pool);
+        left += pump->aimed.tail;
         if (pump->lanes)
                 left += via_lanes_rest(pump);
         via_conn_rest(&pump->conn, left, now);
@@ -154,8 +237,8 @@ void via_pump_forget(struct via_pump *pump) {
         via_lanes_forget(pump);
 }
 
-/* Sends what is in @out, before which *@base bytes were queued: as via_pump_flush(). */
-int via_pump_send(struct via_pump *pump, struct via_buffer *out, uint64_t *base) {
+/* Sends what is in @out, which stays where it is: as via_pump_flush(). */
+static inline int send_some(struct via_pump *pump, struct via_buffer *out) {
         while (via_buffer_used(out)) {
                 ssize_t n = pump->link->by->send(pump->link, out->data + out->head,
                                                  via_buffer_used(out));
@@ -167,11 +250,22 @@ int via_pump_send(struct via_pump *pump, struct via_buffer *out, uint64_t *base)
                 out->head += (size_t)n;
                 VIA_POINT("pump: a piece is sent");
         }
-        if (out->data) {
-                *base += out->tail;
-                via_buffer_give(out, pump->pool);
-        }
         return 0;
+}
+
+/* All of @out has left, before which *@base bytes were queued. */
+static inline void out_rest(struct via_pump *pump, struct via_buffer *out, uint64_t *base) {
+        *base += out->tail;
+        via_buffer_give(out, pump->pool);
+}
+
+/* Sends what is in @out, before which *@base bytes were queued: as via_pump_flush(). */
+int via_pump_send(struct via_pump *pump, struct via_buffer *out, uint64_t *base) {
+        int r = send_some(pump, out);
+
+        if (r == 0 && out->data)
+                out_rest(pump, out, base);
+        return r;
 }
 
 /* Sends what is queued: 0 when all is gone, VIA_PUMP_BLOCKED, or the link's error. */
@@ -200,33 +294,37 @@ int via_pump_flush(struct via_pump *pump) {
  */
 int via_pump_put_large(struct via_pump *pump, const uint8_t *head, size_t head_size,
                        const uint8_t *data, size_t size) {
-        struct via_link *link = pump->link;
+        size_t first = size < LARGE_FIRST ? size : LARGE_FIRST;
         struct via_buffer *out = &pump->out;
-        ssize_t n;
+        ssize_t n = 0;
 
         /* a fault is found again by whoever flushes next */
         if (via_pump_flush(pump) != 0)
                 return VIA_PUMP_BLOCKED;
         /* before anything is sent, for half a frame would be the end of the link */
-        if (via_buffer_room(out, pump->pool, head_size + size) < 0)
+        if (via_buffer_room(out, pump->pool, head_size + size) < 0) {
+                if (out->data)
+                        via_buffer_give(out, pump->pool);
                 return -ENOMEM;
-        n = link->by->send(link, head, head_size);
-        n = n < 0 ? 0 : n;
+        }
         pump->lending = VIA_LENDS_OUT;
-        memcpy(out->data + out->tail, head + n, head_size - (size_t)n);
-        out->tail += head_size - (size_t)n;
-        while (size && !via_buffer_used(out)) {
-                VIA_POINT("pump: a piece is sent");
-                n = link->by->send(link, data, size);
-                if (n < 0)
-                        break;
-                data += n;
-                size -= (size_t)n;
+        memcpy(out->data + out->tail, head, head_size);
+        memcpy(out->data + out->tail + head_size, data, first);
+        out->tail += head_size + first;
+        data += first;
+        size -= first;
+        if (send_some(pump, out) == 0) {
+                while (size && n >= 0) {
+                        VIA_POINT("pump: a piece is sent");
+                        n = pump->link->by->send(pump->link, data, size);
+                        data += n > 0 ? n : 0;
+                        size -= n > 0 ? (size_t)n : 0;
+                }
         }
         memcpy(out->data + out->tail, data, size);
         out->tail += size;
         if (!via_buffer_used(out))
-                via_buffer_give(out, pump->pool);
+                out_rest(pump, out, &pump->base);
         return 0;
 }
 

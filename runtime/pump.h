@@ -26,6 +26,10 @@ struct via_pump {
         const struct via_loan *loan;    /* of the link, or NULL */
         struct via_pool  *pool;         /* borrowed */
         struct via_buffer in, out;
+        /* bytes received at once while nothing waits for more: a frame's rest may be aimed */
+        size_t            most;
+        /* where a large frame is received at once, which `in` would end with: lent, or NULL */
+        struct via_buffer aimed;
         const uint8_t    *view;         /* lent by the link to be read, before anything in `in` */
         size_t            view_size, view_used;
         /* bytes written into the link's own room, not yet sent; they go before `out` */
@@ -43,6 +47,9 @@ enum {                                  /* expected conditions */
         VIA_PUMP_BLOCKED = 1,           /* the link takes no more now */
 };
 
+/* bytes of a frame that is worth receiving where it is to stay */
+enum { VIA_PUMP_LARGE = 128 * 1024 };
+
 void via_pump_init(struct via_pump *pump, struct via_link *link, struct via_pool *pool,
                    const struct via_limits *limits, int64_t now);
 void via_pump_fini(struct via_pump *pump);
@@ -50,6 +57,10 @@ void via_pump_fini(struct via_pump *pump);
 int  via_pump_receive(struct via_pump *pump, struct via_buffer *in, size_t most, int timeout_ms);
 int  via_pump_drain(struct via_pump *pump, int timeout_ms);
 void via_pump_rest(struct via_pump *pump, int64_t now);
+bool via_pump_half(const struct via_pump *pump, struct wire_header *ret_header);
+void via_pump_aim(struct via_pump *pump, uint8_t *room, size_t size);
+int  via_pump_unaim(struct via_pump *pump);
+int  via_pump_next_aimed(struct via_pump *pump, struct via_event *ret_event);
 
 uint8_t *via_pump_reserve_more(struct via_pump *pump, size_t size);
 void via_pump_forget(struct via_pump *pump);
@@ -100,7 +111,9 @@ static inline int via_pump_next(struct via_pump *pump, struct via_event *ret_eve
                 return r;
         }
         if (!via_buffer_used(in))
-                return VIA_CONN_MORE;
+                return __builtin_expect(pump->aimed.data != NULL, 0)
+                               ? via_pump_next_aimed(pump, ret_event)
+                               : VIA_CONN_MORE;
         r = via_conn_next(&pump->conn, in->data + in->head, via_buffer_used(in), &used, ret_event);
         in->head += used;
         return r;

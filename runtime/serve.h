@@ -148,6 +148,8 @@ int  via_serve_stream(struct via_call *call);
 struct via_intercept *via_intercept_of(struct via_dispatch *dispatch);
 int  via_intercept_copy(struct via_dispatch *dispatch, const struct via_dispatch *of);
 
+bool via_call_respond_large(struct via_call *call, const void *response, size_t size);
+
 /* Queues a result without anything special about it: false if there is. */
 static inline bool via_call_respond(struct via_call *call, const void *response) {
         const struct via_type *type = call->served->method->response;
@@ -157,6 +159,9 @@ static inline bool via_call_respond(struct via_call *call, const void *response)
 
         if (via_size(type, response, &size) != VIA_OK || size > call->most)
                 return false;
+        if (__builtin_expect(size >= VIA_OCTETS_LARGE, 0) &&
+            via_call_respond_large(call, response, size))
+                return true;
         room = via_pump_reserve_for(pump, call->high, WIRE_HEADER + size);
         if (!room)
                 return false;

@@ -144,6 +144,26 @@ static int say_anything(struct via_call *call, int code, const void *response, s
         return answer.code;
 }
 
+/*
+ * A result that is mostly octets: they go from where they are, as far as the link takes them now.
+ * False: that cannot be, and nothing has been done.
+ */
+bool via_call_respond_large(struct via_call *call, const void *response, size_t size) {
+        const struct via_type *type = call->served->method->response;
+        const struct via_octets *octets = via_octets_large(type, response);
+        struct via_pump *pump = &call->session->pump;
+        uint8_t head[WIRE_HEADER + VIA_OCTETS_HEAD], *p;
+
+        if (!octets || !via_pump_takes_large(pump))
+                return false;
+        wire_put_header(head, &(struct wire_header){ .length = (uint32_t)size,
+                                                     .type = WIRE_REPLY,
+                                                     .id = call->id });
+        p = via_octets_head(type, octets->data.len, head + WIRE_HEADER);
+        return via_pump_put_large(pump, head, (size_t)(p - head), octets->data.data,
+                                  octets->data.len) == 0;
+}
+
 /* Queues the answer to a call that has its link. */
 void via_call_say(struct via_call *call, int code, const void *response) {
         size_t size;

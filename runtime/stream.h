@@ -69,6 +69,11 @@ static inline const struct via_type *via_stream_writes(const struct via_stream *
         return stream->served ? stream->method->out_item : stream->method->in_item;
 }
 
+/* Whether an item that comes whole goes straight to a blocking reader. */
+static inline bool via_stream_takes(const struct via_stream *stream) {
+        return stream->wanted && !stream->n_whole && !stream->dropping && !stream->done;
+}
+
 void via_stream_begin(struct via_stream *stream);
 void via_stream_join(struct via_stream *stream, struct via_session *session, uint32_t id);
 void via_stream_stray(struct via_stream *stream);

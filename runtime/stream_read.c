@@ -6,7 +6,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "arena.h"
+#include "codec_octets.h"
 #include "stream.h"
 
 enum { HEAD = sizeof(uint32_t) };               /* before each item in the buffer: its size */
@@ -151,6 +151,21 @@ static int keep(struct via_stream *stream, const struct via_event *ev) {
         return 0;
 }
 
+/* An item for a blocking reader; octets that are in his arena already stay where they are. */
+static int decode_wanted(struct via_stream *stream, const struct via_event *ev,
+                         const struct via_wanted *wanted) {
+        const struct via_type *type = via_stream_reads(stream);
+        void *message;
+
+        if (ev->placed && via_decode_placed(type, ev->body, ev->size, stream->limits,
+                                            stream->arena, &message) == VIA_OK) {
+                memcpy(wanted->item, message, type->desc.sizeof_message);
+                return VIA_OK;
+        }
+        return via_stream_decode(stream, ev->body, ev->size, wanted->item, stream->limits,
+                                 wanted->err);
+}
+
 /*
  * A piece of an item has come. One that is whole, and that a blocking reader waits for, goes
  * straight to it.
@@ -162,11 +177,10 @@ void via_stream_came(struct via_stream *stream, const struct via_event *ev) {
                 pass(stream, ev);
                 return;
         }
-        if (wanted && ev->first && !ev->more && !stream->n_whole) {
+        if (via_stream_takes(stream) && ev->first && !ev->more) {
                 take(stream, ev->size, true);
                 stream->asked = false;
-                wanted->code = via_stream_decode(stream, ev->body, ev->size, wanted->item,
-                                                 stream->limits, wanted->err);
+                wanted->code = decode_wanted(stream, ev, wanted);
                 wanted->came = true;
                 stream->wanted = NULL;
                 stream->session->halt = true;   /* what comes behind it can wait where it is */

@@ -47,6 +47,8 @@ static int read_waiting(struct via_stream *stream, void *item, struct via_error 
                         stream->wanted = NULL;
                 code = wanted.came ? wanted.code : via_stream_next(stream, item, err);
         }
+        if (stream->client->session->pump.aimed.data)
+                via_client_unaim(stream->client);
         return code;
 }
 
