@@ -117,15 +117,15 @@ __attribute__((noinline)) static void begin_any(struct via_client *client,
         via_session_kick(client->session);
 }
 
-struct via_handle *via_client_async(struct via_client *client, const struct via_method *method,
-                                    const struct via_call_options *options, const void *request,
-                                    via_reply_fn reply, via_any_fn on_done, void *user) {
+static VIA_IN_LINE struct via_handle *begin(struct via_client *client,
+                                            const struct via_method *method,
+                                            const struct via_call_options *options,
+                                            const void *request, via_reply_fn reply,
+                                            via_any_fn on_done, void *user, bool plain) {
         static const struct via_error no_memory = { .code = VIA_RESOURCE_EXHAUSTED,
                                                     .message = (char *)(uintptr_t) "no memory" };
-        struct via_handle *handle;
+        struct via_handle *handle = via_handle_take(client);
 
-        VIA_GUEST(client->shared);
-        handle = via_handle_take(client);
         if (__builtin_expect(!handle, 0)) {
                 reply(on_done, user, VIA_RESOURCE_EXHAUSTED, NULL, &no_memory);
                 return NULL;
@@ -133,10 +133,28 @@ struct via_handle *via_client_async(struct via_client *client, const struct via_
         handle->reply = reply;
         handle->on_done = on_done;
         handle->user = user;
-        if (__builtin_expect(!options && method->response, 1) &&
+        if (__builtin_expect(plain && !options && method->response, 1) &&
             via_client_begin_plain(client, method, request, handle))
                 via_session_kick(client->session);
         else
                 begin_any(client, method, options, request, handle);
         return handle;
+}
+
+/* The same where other threads may be inside. */
+__attribute__((noinline, cold)) static struct via_handle *
+begin_shared(struct via_client *client, const struct via_method *method,
+             const struct via_call_options *options, const void *request, via_reply_fn reply,
+             via_any_fn on_done, void *user) {
+        VIA_GUEST(client->shared);
+
+        return begin(client, method, options, request, reply, on_done, user, false);
+}
+
+struct via_handle *via_client_async(struct via_client *client, const struct via_method *method,
+                                    const struct via_call_options *options, const void *request,
+                                    via_reply_fn reply, via_any_fn on_done, void *user) {
+        if (__builtin_expect(client->shared != NULL, 0))
+                return begin_shared(client, method, options, request, reply, on_done, user);
+        return begin(client, method, options, request, reply, on_done, user, true);
 }

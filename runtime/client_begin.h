@@ -16,13 +16,26 @@ static inline bool via_client_can_call(const struct via_client *client) {
                                           client->limits.v[VIA_LIMIT_QUEUE];
 }
 
+/* via_client_keep() where nothing is special. */
+static inline bool via_client_keep_plain(struct via_client *client, struct via_handle *handle,
+                                         size_t size) {
+        struct via_kept *kept = handle->kept;
+
+        if (__builtin_expect(!kept || kept->cap < size, 0))
+                return via_client_keep(client, handle, NULL, size);
+        kept->size = size;
+        kept->retries = 0;
+        kept->patient = false;
+        return true;
+}
+
 /*
  * via_client_begin() for a call whose answer goes to @handle and that has no options. False:
  * nothing has been done, and via_client_begin() has to do it, or say what is wrong.
  */
-static inline bool via_client_begin_plain(struct via_client *client,
-                                          const struct via_method *method, const void *request,
-                                          struct via_handle *handle) {
+static VIA_IN_LINE bool via_client_begin_plain(struct via_client *client,
+                                               const struct via_method *method,
+                                               const void *request, struct via_handle *handle) {
         struct via_pump *pump = &client->session->pump;
         struct via_asked asked = { .method = method, .request = request };
         uint32_t id;
@@ -53,6 +66,7 @@ static inline bool via_client_begin_plain(struct via_client *client,
         via_asked_put(&asked, id, room);
         via_pump_commit(pump, size);
         handle->end = via_pump_mark(pump, false);
-        via_client_keep(client, handle, NULL, room, size);
+        if (via_client_keep_plain(client, handle, size))
+                via_kept_put(handle->kept, &asked);
         return true;
 }

@@ -245,8 +245,11 @@ int via_client_begin(struct via_client *client, const struct via_method *method,
         }
         handle->flying = method->response != NULL;
         handle->end = via_pump_mark(pump, high);
-        if (!handle->sync && room)
-                via_client_keep(client, handle, options, room, size);
+        if (!handle->sync && room && via_client_keep(client, handle, options, size)) {
+                struct via_asked kept = asked;
+
+                via_kept_put(handle->kept, &kept);
+        }
         if (__builtin_expect(handle->outgoing != NULL, 0))
                 handle->outgoing->facts.bytes_out = size;
         return VIA_OK;

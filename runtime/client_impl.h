@@ -45,14 +45,16 @@ struct via_sync {
         const struct via_call_options *options; /* borrowed, or NULL */
 };
 
-/* The frame of a call that nobody waits for, until it is sent, or in case it is sent again. */
+/* A call that nobody waits for, until it is sent, or in case it is sent again. */
 struct via_kept {
         struct via_handle  *next, **prev;       /* while it waits for a link */
         int64_t             not_before;         /* and at least until then */
         uint32_t            retries;            /* as the options say */
         bool                patient;            /* VIA_WAIT_FOR_READY */
-        size_t              size, cap;          /* size 0: nothing is kept */
-        uint8_t             bytes[];
+        uint16_t            meta_size;
+        size_t              size;               /* of its frame; 0: nothing is kept */
+        size_t              cap;                /* of a frame that there is room for */
+        uint8_t             bytes[];            /* metadata and request */
 };
 
 /* How a call ends is told to one of: a blocking call, a stream, or a function. */
@@ -99,8 +101,8 @@ static inline size_t via_asked_size(const struct via_asked *asked) {
 }
 
 /* Writes what is before the request of the call @id into @room; returns where the request goes. */
-static inline uint8_t *via_asked_head(const struct via_asked *asked, uint32_t id,
-                                      uint8_t *room) {
+static VIA_IN_LINE uint8_t *via_asked_head(const struct via_asked *asked, uint32_t id,
+                                           uint8_t *room) {
         const struct via_method *method = asked->method;
 
         wire_put_header(room, &(struct wire_header){
@@ -119,7 +121,7 @@ static inline uint8_t *via_asked_head(const struct via_asked *asked, uint32_t id
 }
 
 /* Writes the frame of the call @id into @room: header and request, once each. */
-static inline void via_asked_put(const struct via_asked *asked, uint32_t id, uint8_t *room) {
+static VIA_IN_LINE void via_asked_put(const struct via_asked *asked, uint32_t id, uint8_t *room) {
         via_encode(asked->method->request, asked->request, via_asked_head(asked, id, room),
                    asked->size);
 }
@@ -127,7 +129,17 @@ static inline void via_asked_put(const struct via_asked *asked, uint32_t id, uin
 enum {
         VIA_CLIENT_TIMEOUT_MS = 30000,
         VIA_CLIENT_KEPT_MAX   = 65536,          /* bytes of a call that is kept for another time */
+        VIA_CLIENT_KEPT_SMALL = 4096,           /* an idle handle keeps this much for the next */
 };
+
+/* Writes into @kept, which has room, what every attempt to send the call has in common. */
+static VIA_IN_LINE void via_kept_put(struct via_kept *kept, const struct via_asked *asked) {
+        kept->meta_size = (uint16_t)asked->meta_size;
+        if (asked->meta_size)
+                memcpy(kept->bytes, asked->meta, asked->meta_size);
+        via_encode(asked->method->request, asked->request, kept->bytes + asked->meta_size,
+                   asked->size);
+}
 
 /* Where a client connects. Does not change, so that a thread of a pool may read it. */
 struct via_place {
@@ -252,7 +264,7 @@ void via_polled_free(uv_loop_t *loop);
 void via_dial_drop(struct via_client *client);
 
 bool via_client_keep(struct via_client *client, struct via_handle *handle,
-                     const struct via_call_options *options, const uint8_t *frame, size_t size);
+                     const struct via_call_options *options, size_t size);
 int  via_client_queue(struct via_client *client, struct via_handle *handle,
                      const struct via_call_options *options, const struct via_asked *asked,
                      struct via_error *err);
@@ -305,13 +317,16 @@ void via_handle_stay(struct via_client *client, struct via_handle *handle);
 
 /* The time for a call: of those begun within on_done it is asked once, see below. */
 static inline int64_t via_client_now(struct via_client *client) {
-        if (!client->delivering || !client->session->delivering)
-                return via_clock_ms();
-        if (__builtin_expect(!client->now, 0)) {
-                client->now = via_clock_ms();
-                client->first = client->session->pump.conn.calls.next;
+        int64_t now = client->now;
+
+        if (__builtin_expect(!now, 0)) {
+                now = via_clock_ms();
+                if (client->delivering && client->session->delivering) {
+                        client->now = now;
+                        client->first = client->session->pump.conn.calls.next;
+                }
         }
-        return client->now;
+        return now;
 }
 
 /*
@@ -352,8 +367,11 @@ static inline struct via_handle *via_handle_take(struct via_client *client) {
 static inline void via_handle_put(struct via_client *client, struct via_handle *handle) {
         if (__builtin_expect(handle->why || handle->outgoing, 0))
                 via_handle_told(client, handle);
-        if (handle->kept)
-                via_kept_rest(client, handle);
+        if (handle->kept) {
+                handle->kept->size = 0;
+                if (__builtin_expect(handle->kept->cap > VIA_CLIENT_KEPT_SMALL, 0))
+                        via_kept_rest(client, handle);
+        }
         handle->next = client->idle;
         client->idle = handle;
 }

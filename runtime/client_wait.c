@@ -1,8 +1,8 @@
 /*
- * client_wait.c - calls that wait for a link, each as the frame that it will be
+ * client_wait.c - calls that wait for a link, each as the bytes of which it will be made
  *
  * The oldest goes first. As many wait as may be in flight, and as many bytes as may be queued.
- * The memory of a frame stays with its handle, for the next call that needs some.
+ * The memory of one stays with its handle, for the next call that needs some.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,11 +10,7 @@
 #include "clock.h"
 #include "stream.h"
 
-enum {
-        /* an idle handle keeps this much for the next call */
-        KEPT_SMALL     = 4096,
-        KEPT_IDLE_MOST = 1 << 20,               /* and all together this much */
-};
+enum { KEPT_IDLE_MOST = 1 << 20 };              /* bytes that all idle handles keep together */
 
 /* Memory for a frame of @size bytes: whether there is. */
 static bool make_room(struct via_client *client, struct via_handle *handle, size_t size) {
@@ -33,12 +29,11 @@ static bool make_room(struct via_client *client, struct via_handle *handle, size
         return true;
 }
 
-/* @handle, which has kept something, is idle: a large piece of memory is not kept for ever. */
+/* @handle, which has kept much, is idle: that is not kept for ever. */
 void via_kept_rest(struct via_client *client, struct via_handle *handle) {
         struct via_kept *kept = handle->kept;
 
-        kept->size = 0;
-        if (kept->cap <= KEPT_SMALL || client->kept_bytes <= KEPT_IDLE_MOST)
+        if (client->kept_bytes <= KEPT_IDLE_MOST)
                 return;
         client->kept_bytes -= kept->cap;
         free(kept);
@@ -46,17 +41,18 @@ void via_kept_rest(struct via_client *client, struct via_handle *handle) {
 }
 
 /*
- * Keeps the frame of a call that is being sent, in case it has to be sent again; a large one,
- * or one among many, is not, and then will not be. Whether it is kept.
+ * Makes room for a call that is being sent, with a frame of @size bytes, in case it has to be sent
+ * again; a large one, or one among many, is not kept, and then will not be. Whether it is: then
+ * via_kept_put() follows. It writes the request a second time, for bytes that were just written
+ * are slow to be read.
  */
 bool via_client_keep(struct via_client *client, struct via_handle *handle,
-                     const struct via_call_options *options, const uint8_t *frame, size_t size) {
+                     const struct via_call_options *options, size_t size) {
         if (!client->links.place || client->links.flags & VIA_CLIENT_ONCE || handle->stream ||
             size > VIA_CLIENT_KEPT_MAX ||
             client->kept_bytes + size > client->limits.v[VIA_LIMIT_QUEUE] ||
             !make_room(client, handle, size))
                 return false;
-        memcpy(handle->kept->bytes, frame, size);
         handle->kept->retries = options ? options->retries : 0;
         handle->kept->patient = options && options->flags & VIA_WAIT_FOR_READY;
         return true;
@@ -118,7 +114,7 @@ int via_client_queue(struct via_client *client, struct via_handle *handle,
         handle->timeout_ms = asked->timeout_ms;
         handle->high = asked->high;
         handle->due = via_clock_ms() + asked->timeout_ms;
-        via_asked_put(asked, 0, handle->kept->bytes);
+        via_kept_put(handle->kept, asked);
         handle->kept->retries = options ? options->retries : 0;
         handle->kept->patient = options && options->flags & VIA_WAIT_FOR_READY;
         via_waiting_add(client, handle, 0);
@@ -127,12 +123,18 @@ int via_client_queue(struct via_client *client, struct via_handle *handle,
 
 /* --- what becomes of them --- */
 
-/* Sends @handle's frame over the link that there is now: VIA_OK, or a code with @why. */
+/* Sends @handle's call over the link that there is now: VIA_OK, or a code with @why. */
 static int send_kept(struct via_client *client, struct via_handle *handle, int64_t now,
                      struct via_error *why) {
         struct via_pump *pump = &client->session->pump;
         bool oneway = !handle->method->response;
-        struct wire_header header = wire_get_header(handle->kept->bytes);
+        const struct via_kept *kept = handle->kept;
+        struct via_asked asked = { .method = handle->method,
+                                   .meta = kept->bytes,
+                                   .meta_size = kept->meta_size,
+                                   .size = kept->size - WIRE_HEADER - WIRE_METHOD -
+                                           kept->meta_size,
+                                   .timeout_ms = (uint32_t)(handle->due - now) };
         uint8_t *room;
         uint32_t id = 0;
         void *call;
@@ -140,17 +142,15 @@ static int send_kept(struct via_client *client, struct via_handle *handle, int64
 
         if (!oneway)
                 r = via_calls_add(&pump->conn.calls, handle, handle->due, &id);
-        room = r ? NULL : via_pump_reserve_for(pump, handle->high, handle->kept->size);
+        room = r ? NULL : via_pump_reserve_for(pump, handle->high, kept->size);
         if (!room) {
                 if (!r && !oneway)
                         via_calls_take(&pump->conn.calls, id, &call);
                 return via_client_no_room(why, client, handle->method, r);
         }
-        header.id = handle->id = id;
-        header.value = (uint32_t)(handle->due - now);
-        memcpy(room, handle->kept->bytes, handle->kept->size);
-        wire_put_header(room, &header);
-        via_pump_commit(pump, handle->kept->size);
+        handle->id = id;
+        memcpy(via_asked_head(&asked, id, room), kept->bytes + kept->meta_size, asked.size);
+        via_pump_commit(pump, kept->size);
         handle->end = via_pump_mark(pump, handle->high);
         handle->flying = !oneway;
         if (oneway)
