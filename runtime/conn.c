@@ -113,35 +113,7 @@ static int judge(struct via_conn *conn, const struct wire_header *h, struct via_
         return h->type == WIRE_ITEM ? via_conn_check_item(conn, h, ret_of) : 0;
 }
 
-/*
- * Takes a call or a reply apart, without metadata and not too big: 0 with an event, or
- * VIA_CONN_MORE if nobody waits for the reply.
- */
-static inline int on_plain(struct via_conn *conn, const struct wire_header *h, const uint8_t *body,
-                           struct via_event *ev) {
-        ev->id = h->id;
-        ev->oneway = ev->too_big = ev->high = ev->back = ev->first = ev->more = false;
-        ev->meta_size = 0;
-        ev->placed = false;
-        ev->value = h->value;
-        if (h->type == WIRE_REPLY) {
-                ev->type = VIA_EVENT_REPLY;
-                ev->body = body;
-                ev->size = h->length;
-                return via_calls_take(&conn->calls, h->id, &ev->call) ? VIA_CONN_MORE : 0;
-        }
-        ev->type = VIA_EVENT_CALL;
-        ev->method = wire_get64(body);
-        ev->body = body + WIRE_METHOD;
-        ev->size = h->length - WIRE_METHOD;
-        if (h->flags & WIRE_ONEWAY)
-                ev->oneway = true;
-        else
-                conn->last_id = h->id;
-        return 0;
-}
-
-/* The same for any call and any reply. */
+/* Takes any call and any reply apart: 0 with an event, or VIA_CONN_MORE if nobody waits for it. */
 static int on_message(struct via_conn *conn, const struct wire_header *h, const uint8_t *body,
                       struct via_event *ev) {
         size_t before = h->meta + (h->type == WIRE_CALL ? (size_t)WIRE_METHOD : 0);
@@ -242,9 +214,8 @@ static int on_frame(struct via_conn *conn, const struct wire_header *h, const ui
 }
 
 /* via_conn_next(), whatever the frames are. */
-__attribute__((noinline))
-static int next_any(struct via_conn *conn, const uint8_t *data, size_t size, size_t *ret_used,
-                                              struct via_event *ret_event) {
+int via_conn_next_any(struct via_conn *conn, const uint8_t *data, size_t size, size_t *ret_used,
+                      struct via_event *ret_event) {
         size_t used = 0;
         int r = VIA_CONN_MORE;
 
@@ -275,36 +246,4 @@ static int next_any(struct via_conn *conn, const uint8_t *data, size_t size, siz
         }
         *ret_used = used;
         return r;
-}
-
-/* Whether @h begins what nearly every frame is: a call or a reply, not too big, all in order. */
-static inline bool is_plain(const struct via_conn *conn, const struct wire_header *h) {
-        return conn->state & VIA_CONN_HELLO_SEEN && h->meta == 0 &&
-               h->length <= conn->max_message &&
-               (h->type == WIRE_REPLY || (h->type == WIRE_CALL && h->length >= WIRE_METHOD));
-}
-
-/*
- * Looks at the @size bytes at @data, the oldest first, until there is an event in them. Sets
- * *@ret_used to how many are dealt with, whatever it returns; these may go once the event has
- * been read, and the rest is to be shown again.
- *
- * Returns 0 and an event; VIA_CONN_MORE, when more bytes are needed; -EPROTO or
- * -EPROTONOSUPPORT, when the peer has broken the protocol or speaks another one (conn->why says
- * how).
- */
-int via_conn_next(struct via_conn *conn, const uint8_t *data, size_t size, size_t *ret_used,
-                  struct via_event *ret_event) {
-        struct wire_header h;
-
-        /* A plain frame that is all there is dealt with at once; all else is looked at anew. */
-        if (__builtin_expect(!conn->skip && size >= WIRE_HEADER, 1)) {
-                h = wire_get_header(data);
-                if (__builtin_expect(is_plain(conn, &h) && size - WIRE_HEADER >= h.length, 1) &&
-                    on_plain(conn, &h, data + WIRE_HEADER, ret_event) == 0) {
-                        *ret_used = WIRE_HEADER + h.length;
-                        return 0;
-                }
-        }
-        return next_any(conn, data, size, ret_used, ret_event);
 }

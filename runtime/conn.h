@@ -47,8 +47,8 @@ struct via_event {
         bool                high;
         bool                back;       /* ITEM, CREDIT: call is one that this end has made */
         bool                first, more;        /* ITEM: the first piece; not the last one */
-        uint16_t            meta_size;
         bool                placed;     /* the body is where it was aimed at, see pump.h */
+        uint16_t            meta_size;
         uint32_t            value;
         uint64_t            method;     /* as via_method_id() */
         /* as it was put into calls or opens; only a reply takes it out of there */
@@ -107,11 +107,62 @@ enum { VIA_CONN_PULL = 4 * WIRE_HEADER + WIRE_HELLO + WIRE_HEADER + VIA_CONN_WHY
 void via_conn_init(struct via_conn *conn, const struct via_limits *limits, int64_t now);
 void via_conn_fini(struct via_conn *conn);
 
-int  via_conn_next(struct via_conn *conn, const uint8_t *data, size_t size, size_t *ret_used,
-                  struct via_event *ret_event);
+int  via_conn_next_any(struct via_conn *conn, const uint8_t *data, size_t size, size_t *ret_used,
+                      struct via_event *ret_event);
 void via_conn_rest(struct via_conn *conn, size_t left, int64_t now);
 void via_conn_pause(struct via_conn *conn);
 int  via_conn_tick(struct via_conn *conn, int64_t now);
+
+/*
+ * Looks at the @size bytes at @data, the oldest first, until there is an event in them. Sets
+ * *@ret_used to how many are dealt with, whatever it returns; these may go once the event has
+ * been read, and the rest is to be shown again.
+ *
+ * Returns 0 and an event; VIA_CONN_MORE, when more bytes are needed; -EPROTO or
+ * -EPROTONOSUPPORT, when the peer has broken the protocol or speaks another one (conn->why says
+ * how).
+ *
+ * What nearly every frame is, is dealt with in line: a call or a reply that is all there, not too
+ * big, without metadata. All else is looked at anew.
+ */
+static inline int via_conn_next(struct via_conn *conn, const uint8_t *data, size_t size,
+                                size_t *ret_used, struct via_event *ev) {
+        const uint8_t *body = data + WIRE_HEADER;
+        struct wire_header h;
+        bool reply;
+
+        if (__builtin_expect(conn->skip || size < WIRE_HEADER ||
+                                     !(conn->state & VIA_CONN_HELLO_SEEN), 0))
+                return via_conn_next_any(conn, data, size, ret_used, ev);
+        h = wire_get_header(data);
+        reply = h.type == WIRE_REPLY;
+        if (__builtin_expect(h.meta || h.length > conn->max_message ||
+                                     h.length > size - WIRE_HEADER ||
+                                     !(reply || (h.type == WIRE_CALL && h.length >= WIRE_METHOD)),
+                             0) ||
+            (reply && via_calls_take(&conn->calls, h.id, &ev->call) != 0))
+                return via_conn_next_any(conn, data, size, ret_used, ev);
+        *ret_used = WIRE_HEADER + h.length;
+        ev->id = h.id;
+        ev->too_big = ev->high = ev->back = ev->first = ev->more = ev->placed = false;
+        ev->meta_size = 0;
+        ev->value = h.value;
+        if (reply) {
+                ev->type = VIA_EVENT_REPLY;
+                ev->oneway = false;
+                ev->body = body;
+                ev->size = h.length;
+                return 0;
+        }
+        ev->type = VIA_EVENT_CALL;
+        ev->oneway = h.flags & WIRE_ONEWAY;
+        if (!ev->oneway)
+                conn->last_id = h.id;
+        ev->method = wire_get64(body);
+        ev->body = body + WIRE_METHOD;
+        ev->size = h.length - WIRE_METHOD;
+        return 0;
+}
 
 /* conn_talk.c: what it says itself */
 void via_conn_goaway(struct via_conn *conn, uint8_t code, const char *why);

@@ -97,25 +97,27 @@ static inline int via_pump_room(struct via_pump *pump, struct via_buffer *out, u
  */
 static inline int via_pump_next(struct via_pump *pump, struct via_event *ret_event) {
         struct via_buffer *in = &pump->in;
-        size_t used;
+        const uint8_t *from;
+        size_t *at, end, used;
         int r;
 
         if (__builtin_expect(pump->lanes, 0))
                 return via_lanes_next(pump, ret_event);
         if (pump->view_size) {
-                if (pump->view_used == pump->view_size)
-                        return VIA_CONN_MORE;
-                r = via_conn_next(&pump->conn, pump->view + pump->view_used,
-                                  pump->view_size - pump->view_used, &used, ret_event);
-                pump->view_used += used;
-                return r;
+                from = pump->view;
+                at = &pump->view_used;
+                end = pump->view_size;
+        } else {
+                from = in->data;
+                at = &in->head;
+                end = in->tail;
         }
-        if (!via_buffer_used(in))
-                return __builtin_expect(pump->aimed.data != NULL, 0)
+        if (*at == end)
+                return __builtin_expect(pump->aimed.data && !pump->view_size, 0)
                                ? via_pump_next_aimed(pump, ret_event)
                                : VIA_CONN_MORE;
-        r = via_conn_next(&pump->conn, in->data + in->head, via_buffer_used(in), &used, ret_event);
-        in->head += used;
+        r = via_conn_next(&pump->conn, from + *at, end - *at, &used, ret_event);
+        *at += used;
         return r;
 }
 
