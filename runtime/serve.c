@@ -36,7 +36,8 @@ static int bad_request(struct via_call *call, const struct via_event *ev, void *
 }
 
 /* Decodes the request into the call's arena. */
-static inline int decode(struct via_call *call, const struct via_event *ev, void **ret_request) {
+static VIA_IN_LINE int decode(struct via_call *call, const struct via_event *ev,
+                              void **ret_request) {
         const struct via_type *type = call->served->method->request;
         int code = via_decode(type, ev->body, ev->size, call->session->limits, &call->arena,
                               ret_request);
@@ -132,7 +133,7 @@ __attribute__((noinline, cold)) static int run_seen(struct via_call *call,
         if (!via_intercept_before(call, ev, &code, &request, ret_response))
                 return code;
         if (!request)
-                code = decode(call, ev, &request);
+                code = via_serve_decode(call, ev, &request);
         return code ? code : invoke(call, request, ret_response);
 }
 
