@@ -17,7 +17,7 @@ bool via_client_unseen(const struct via_client *client, const struct via_handle 
 static uint32_t retries_of(const struct via_handle *handle) {
         if (handle->sync)
                 return handle->sync->options ? handle->sync->options->retries : 0;
-        return handle->kept && handle->kept->size ? handle->kept->retries : 0;
+        return handle->keeps ? handle->kept->retries : 0;
 }
 
 /* Whether it is allowed once more. Without being asked for it is, if that need not wait. */
@@ -29,7 +29,7 @@ static bool may(const struct via_client *client, const struct via_handle *handle
         if (!links->place || links->state == VIA_CLIENT_CLOSED || links->flags & VIA_CLIENT_ONCE ||
             handle->stream || handle->made == UINT8_MAX)
                 return false;
-        if (!handle->sync && !(handle->kept && handle->kept->size))
+        if (!handle->sync && !handle->keeps)
                 return false;
         if (unseen && handle->made == 0 && via_clock_ms() >= links->retry_at)
                 return true;

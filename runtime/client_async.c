@@ -12,7 +12,7 @@ struct via_handle *via_handle_new(struct via_client *client) {
         return handle;
 }
 
-/* via_handle_put() of one that was told of, or that has ended by itself. */
+/* Forgets what was told of @handle, and why it has ended by itself. */
 void via_handle_told(struct via_client *client, struct via_handle *handle) {
         if (handle->outgoing)
                 via_outgoing_put(client, handle);

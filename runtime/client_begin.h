@@ -21,11 +21,16 @@ static inline bool via_client_keep_plain(struct via_client *client, struct via_h
                                          size_t size) {
         struct via_kept *kept = handle->kept;
 
-        if (__builtin_expect(!kept || kept->cap < size, 0))
-                return via_client_keep(client, handle, NULL, size);
+        if (__builtin_expect(!kept || kept->cap < size, 0)) {
+                if (!via_client_keep(client, handle, NULL, size))
+                        return false;
+                kept = handle->kept;
+        }
+        handle->keeps = true;
         kept->size = size;
         kept->retries = 0;
         kept->patient = false;
+        kept->meta_size = 0;
         return true;
 }
 
@@ -63,10 +68,12 @@ static VIA_IN_LINE bool via_client_begin_plain(struct via_client *client,
         handle->id = id;
         handle->high = false;
         handle->flying = true;
-        via_asked_put(&asked, id, room);
+        room = via_asked_head(&asked, id, room);
+        if (__builtin_expect(via_client_keep_plain(client, handle, size), 1))
+                via_encode_twice(method->request, request, room, handle->kept->bytes, asked.size);
+        else
+                via_encode(method->request, request, room, asked.size);
         via_pump_commit(pump, size);
         handle->end = via_pump_mark(pump, false);
-        if (via_client_keep_plain(client, handle, size))
-                via_kept_put(handle->kept, &asked);
         return true;
 }

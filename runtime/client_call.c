@@ -468,7 +468,7 @@ int via_client_start(struct via_client *client, const struct via_method *method,
         if (!method->response && !handle->waiting)
                 end_here(client, handle, code);         /* nobody waits for it */
         if (code || (!method->response && !handle->waiting))
-                via_handle_put(client, handle);
+                via_handle_put_told(client, handle);
         return code;
 }
 

@@ -52,7 +52,7 @@ struct via_kept {
         uint32_t            retries;            /* as the options say */
         bool                patient;            /* VIA_WAIT_FOR_READY */
         uint16_t            meta_size;
-        size_t              size;               /* of its frame; 0: nothing is kept */
+        size_t              size;               /* of its frame */
         size_t              cap;                /* of a frame that there is room for */
         uint8_t             bytes[];            /* metadata and request */
 };
@@ -68,12 +68,14 @@ struct via_handle {
         void                    *user;
         struct via_handle       *next;          /* while idle, or ending */
         uint32_t                 id;
-        bool                     high;
         bool                     flying;        /* among the calls in flight */
         bool                     special;       /* it has a stream, wants metadata, or is seen */
-        uint8_t                  made;          /* times that it was made again */
+        bool                     keeps;         /* `kept` is of this call */
+        bool                     hoards;        /* `kept` is large */
 
         uint32_t                 timeout_ms;
+        bool                     high;
+        uint8_t                  made;          /* times that it was made again */
         bool                     waiting;       /* among those that wait for a link */
         int64_t                  due;           /* of the first attempt; 0: not begun */
         uint64_t                 end;           /* see via_pump_mark() */
@@ -357,7 +359,7 @@ static inline struct via_handle *via_handle_take(struct via_client *client) {
                 return NULL;
         handle->sync = NULL;
         handle->stream = NULL;
-        handle->special = handle->flying = false;
+        handle->special = handle->flying = handle->keeps = false;
         handle->made = 0;
         handle->due = 0;
         return handle;
@@ -365,15 +367,17 @@ static inline struct via_handle *via_handle_take(struct via_client *client) {
 
 /* To be used again: the last one first, which is still in the cache. */
 static inline void via_handle_put(struct via_client *client, struct via_handle *handle) {
-        if (__builtin_expect(handle->why || handle->outgoing, 0))
-                via_handle_told(client, handle);
-        if (handle->kept) {
-                handle->kept->size = 0;
-                if (__builtin_expect(handle->kept->cap > VIA_CLIENT_KEPT_SMALL, 0))
-                        via_kept_rest(client, handle);
-        }
+        if (__builtin_expect(handle->hoards, 0))
+                via_kept_rest(client, handle);
         handle->next = client->idle;
         client->idle = handle;
+}
+
+/* The same of one that was told of, or may have ended by itself. */
+static inline void via_handle_put_told(struct via_client *client, struct via_handle *handle) {
+        if (__builtin_expect(handle->why || handle->outgoing, 0))
+                via_handle_told(client, handle);
+        via_handle_put(client, handle);
 }
 
 struct via_client *via_client_back(struct via_session *session);

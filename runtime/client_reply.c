@@ -19,7 +19,6 @@ static inline void tell_function(struct via_client *client, struct via_handle *h
         else if (handle->on_done)
                 ((via_done_fn)handle->on_done)(handle->user, code, response, err);
         client->delivering--;
-        via_handle_put(client, handle);
 }
 
 /* Tells whoever waits for @handle. */
@@ -32,10 +31,10 @@ static inline void tell(struct via_client *client, struct via_handle *handle, in
         }
         if (!handle->stream) {
                 tell_function(client, handle, code, response, err);
-                return;
+        } else {
+                via_stream_over(handle->stream, code, err);
         }
-        via_stream_over(handle->stream, code, err);
-        via_handle_put(client, handle);
+        via_handle_put_told(client, handle);
 }
 
 /* The same, when others may have to be told first. */
@@ -265,13 +264,13 @@ static bool on_special_reply(struct via_client *client, const struct via_event *
         return handle->stream;
 }
 
-/* The answer to one of the client's calls. */
-void via_client_on_reply(struct via_client *client, const struct via_event *ev) {
+/* The answer to any of the client's calls. */
+__attribute__((noinline)) static void on_any_reply(struct via_client *client,
+                                                   const struct via_event *ev) {
         struct via_handle *handle = ev->call;
         void *response = NULL;
         int code = 0;
 
-        handle->flying = false;
         if (__builtin_expect(handle->special, 0) && on_special_reply(client, ev))
                 return;
         if (__builtin_expect(!ev->too_big && !ev->value, 1))
@@ -280,13 +279,29 @@ void via_client_on_reply(struct via_client *client, const struct via_event *ev) 
                 on_failure(client, ev, code);
                 return;
         }
-        if (handle->sync) {
+        if (handle->sync)
                 code = hand_over(client, handle, response);
-                end(client, handle, code, response, NULL);
-        } else if (__builtin_expect(handle->special, 0)) {
-                end(client, handle, VIA_OK, response, NULL);
-        } else {
+        end(client, handle, code, response, NULL);
+}
+
+/* The same; a result that a function waits for, and nobody else, goes the short way. */
+void via_client_on_reply(struct via_client *client, const struct via_event *ev) {
+        struct via_handle *handle = ev->call;
+        void *response = NULL;
+
+        handle->flying = false;
+        if (handle->sync || __builtin_expect(handle->special || ev->too_big || ev->value, 0)) {
+                on_any_reply(client, ev);
+                return;
+        }
+        via_arena_rewind(&client->arena);
+        if (__builtin_expect(via_decode(handle->method->response, ev->body, ev->size,
+                                        &client->limits, &client->arena, &response) == VIA_OK,
+                             1)) {
                 tell_function(client, handle, VIA_OK, response, NULL);
+                via_handle_put(client, handle);
+        } else {
+                on_any_reply(client, ev);       /* which has words for it */
         }
 }
 

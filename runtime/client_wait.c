@@ -23,9 +23,11 @@ static bool make_room(struct via_client *client, struct via_handle *handle, size
                         return false;
                 kept->cap = cap;
                 handle->kept = kept;
+                handle->hoards = cap > VIA_CLIENT_KEPT_SMALL;
                 client->kept_bytes += cap - before;
         }
         kept->size = size;
+        handle->keeps = true;
         return true;
 }
 
@@ -38,6 +40,7 @@ void via_kept_rest(struct via_client *client, struct via_handle *handle) {
         client->kept_bytes -= kept->cap;
         free(kept);
         handle->kept = NULL;
+        handle->hoards = false;
 }
 
 /*
@@ -105,7 +108,7 @@ int via_client_queue(struct via_client *client, struct via_handle *handle,
             links->waiting_bytes + size > limits->v[VIA_LIMIT_QUEUE] + VIA_CLIENT_KEPT_MAX ||
             !handle || !make_room(client, handle, size)) {
                 if (own)
-                        via_handle_put(client, own);
+                        via_handle_put_told(client, own);
                 return via_client_fail(err, client, asked->method, VIA_RESOURCE_EXHAUSTED,
                                        "%u calls with %zu bytes wait for a link already",
                                        links->n_waiting, links->waiting_bytes);

@@ -76,6 +76,26 @@ static inline void via_encode(const struct via_type *type, const void *message, 
         via_copy(buf, octets->data.data, octets->data.len);
 }
 
+/* The same to two places. */
+static VIA_IN_LINE void via_encode_twice(const struct via_type *type, const void *message,
+                                         uint8_t *one, uint8_t *other, size_t size) {
+        const struct via_octets *octets = via_octets_of(type, message);
+        const uint8_t *from;
+        size_t n;
+
+        if (!octets || __builtin_expect(!size, 0)) {
+                via_message_encode(type, message, one, size);
+                via_message_encode(type, message, other, size);
+                return;
+        }
+        n = octets->data.len;
+        from = octets->data.data;
+        one = via_octets_head(type, n, one);
+        other = via_octets_head(type, n, other);
+        via_copy(one, from, n);
+        via_copy(other, from, n);
+}
+
 /*
  * Where the octets begin if the @size bytes at @p are a message of @type and nothing but its one
  * field; NULL: they are not, or are none. Each byte is read once.

@@ -39,7 +39,7 @@ int via_stream_open(struct via_client *client, const struct via_method *method,
         handle = via_handle_take(client);
         if (!stream || !handle) {
                 if (handle)
-                        via_handle_put(client, handle);
+                        via_handle_put_told(client, handle);
                 free(stream);
                 return via_client_fail(err, client, method, VIA_RESOURCE_EXHAUSTED,
                                        "no memory for the call");
@@ -55,14 +55,14 @@ int via_stream_open(struct via_client *client, const struct via_method *method,
         handle->header = handle->trailer = NULL;
         code = via_client_begin(client, method, options, request, handle, err);
         if (code) {
-                via_handle_put(client, handle);
+                via_handle_put_told(client, handle);
                 free(stream);
                 return code;
         }
         if (handle->outgoing && handle->outgoing->answered) {
                 via_stream_join(stream, client->session, 0);
                 via_stream_over(stream, VIA_OK, NULL);
-                via_handle_put(client, handle);
+                via_handle_put_told(client, handle);
         } else if (handle->waiting) {
                 via_stream_stray(stream);
         } else {
@@ -110,7 +110,7 @@ static void end_here(struct via_stream *stream, int code, const char *text) {
                 via_outgoing_after(handle, code);
         via_stream_over(stream, code, &why);
         via_error_fini(&why);
-        via_handle_put(stream->client, handle);
+        via_handle_put_told(stream->client, handle);
 }
 
 /* Something is wrong with @stream, a client's or a handler's, that ends its call. */
