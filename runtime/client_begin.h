@@ -3,7 +3,7 @@
  * client_begin.h - the beginning of a call, in line
  *
  * A call with nothing special about it is begun hundreds of times in a turn. What is special, or
- * wrong, is client_call.c's business.
+ * wrong, is client_begin.c's business.
  */
 #include "client_impl.h"
 #include "codec_octets.h"

@@ -4,7 +4,8 @@
  *
  *      client.c        opening and closing
  *      client_connect.c  from an endpoint or its name to a link
- *      client_call.c   starting a call, and waiting for it
+ *      client_begin.c  starting a call
+ *      client_call.c   waiting for its end
  *      client_async.c  calls that nobody waits for: their handles
  *      client_back.c   what a client serves, and the clients that a server has
  *      client_intercept.c  who is asked before a call is made, and told of its end
