@@ -60,30 +60,19 @@ void via_client_free(struct via_client *client) {
 }
 
 /* A client without a link. Takes over @place, in any case. */
-static struct via_client *client_new(struct via_place *place,
-                                     const struct via_endpoint *endpoint,
-                                     const struct via_client_options *options) {
+static int client_new(struct via_place *place, const struct via_endpoint *endpoint,
+                      const struct via_client_options *options, struct via_client **ret_client) {
         struct via_client *client = calloc(1, sizeof(*client));
+        int r = client ? 0 : -ENOMEM;
 
-        if (!client) {
+        if (client && options->flags & VIA_CLIENT_EXTERNAL)
+                r = via_polled_new(&client->polled);
+        else if (client && options->flags & VIA_CLIENT_SHARED)
+                r = via_shared_new(client, &client->shared);
+        if (r < 0) {
                 via_place_free(place);
-                return NULL;
-        }
-        if (options->flags & VIA_CLIENT_EXTERNAL) {
-                client->polled = via_polled_new();
-                if (!client->polled) {
-                        via_place_free(place);
-                        free(client);
-                        return NULL;
-                }
-        }
-        if (options->flags & VIA_CLIENT_SHARED) {
-                client->shared = via_shared_new(client);
-                if (!client->shared) {
-                        via_place_free(place);
-                        free(client);
-                        return NULL;
-                }
+                free(client);
+                return r;
         }
         client->session = &client->own;
         client->own.limits = &client->limits;
@@ -100,11 +89,12 @@ static struct via_client *client_new(struct via_place *place,
         via_links_leave(client);
         client->loop = client->polled ? client->polled : options->loop;
         client->odd = client->loop || client->shared;
-        if (client->loop && enter_loop(client) < 0) {
+        r = client->loop ? enter_loop(client) : 0;
+        if (r < 0)
                 via_client_free(client);
-                return NULL;
-        }
-        return client;
+        else
+                *ret_client = client;
+        return r;
 }
 
 /* The first link. Unlike later ones it is asked for, and told why it cannot be. */
@@ -127,7 +117,7 @@ int via_client_open(struct via_client **ret_client, const char *text,
         struct via_endpoint endpoint;
         struct via_client *client;
         struct via_place *place;
-        int code;
+        int code, r;
 
         if (!options)
                 options = &defaults;
@@ -144,9 +134,9 @@ int via_client_open(struct via_client **ret_client, const char *text,
                 via_place_free(place);
                 return code;
         }
-        client = client_new(place, &endpoint, options);
-        if (!client)
-                return via_error_set(err, VIA_RESOURCE_EXHAUSTED, "connect %s: no memory", text);
+        r = client_new(place, &endpoint, options, &client);
+        if (r < 0)
+                return via_endpoint_error(err, "connect", text, r, NULL);
         if (!(options->flags & VIA_CLIENT_LAZY)) {
                 code = open_now(client, err);
                 if (code) {

@@ -261,7 +261,7 @@ int  via_client_sleep_down(struct via_client *client, int64_t until);
 void via_client_settle_down(struct via_client *client);
 
 void via_client_turn_down(struct via_client *client);
-uv_loop_t *via_polled_new(void);
+int  via_polled_new(uv_loop_t **ret_loop);
 void via_polled_free(uv_loop_t *loop);
 
 void via_dial_drop(struct via_client *client);

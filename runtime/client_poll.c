@@ -5,18 +5,21 @@
  * sleeps. libuv keeps all that the loop would sleep on in one epoll, whose descriptor stays the
  * same as long as the loop does, whatever becomes of the client's links.
  */
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include "client_impl.h"
 
-/* The loop of a client that is polled; NULL: no memory, or no descriptors. */
-uv_loop_t *via_polled_new(void) {
+/* The loop of a client that is polled. */
+int via_polled_new(uv_loop_t **ret_loop) {
         uv_loop_t *loop = malloc(sizeof(*loop));
+        int r = loop ? uv_loop_init(loop) : -ENOMEM;
 
-        if (loop && uv_loop_init(loop) == 0)
-                return loop;
-        free(loop);
-        return NULL;
+        if (r < 0)
+                free(loop);
+        else
+                *ret_loop = loop;
+        return r;
 }
 
 /* When its client has gone, but for what libuv has still to let go of. NULL is allowed. */

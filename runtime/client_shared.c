@@ -12,17 +12,18 @@
 #include "client_impl.h"
 #include "clock.h"
 
-/* NULL: no memory, or no descriptor. */
-struct via_shared *via_shared_new(struct via_client *client) {
+int via_shared_new(struct via_client *client, struct via_shared **ret_shared) {
         struct via_shared *shared = calloc(1, sizeof(*shared));
         pthread_mutexattr_t attr;
 
         if (!shared)
-                return NULL;
+                return -ENOMEM;
         shared->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (shared->bell < 0) {
+                int r = -errno;
+
                 free(shared);
-                return NULL;
+                return r;
         }
         pthread_mutexattr_init(&attr);
         pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
@@ -30,7 +31,8 @@ struct via_shared *via_shared_new(struct via_client *client) {
         pthread_mutexattr_destroy(&attr);
         shared->client = client;
         atomic_init(&shared->refs, 1);
-        return shared;
+        *ret_shared = shared;
+        return 0;
 }
 
 /* One of those who need it does not any more. Returns NULL, which is allowed. */

@@ -265,5 +265,7 @@ int via_endpoint_error(struct via_error *err, const char *verb, const char *text
                 code = r == -ENOENT || r == -ENOTDIR || r == -EADDRNOTAVAIL ? VIA_NOT_FOUND
                                                                             : VIA_INTERNAL;
         return via_error_set(err, code, "%s %s: %s", verb, text,
-                             note && note->text[0] ? note->text : strerror(-r));
+                             note && note->text[0] ? note->text
+                             : r == -EMFILE        ? "no descriptor is free (ulimit -n)"
+                                                   : strerror(-r));
 }

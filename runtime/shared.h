@@ -39,7 +39,7 @@ struct via_shared {
         int                bell;                /* an eventfd, beside the link */
 };
 
-struct via_shared *via_shared_new(struct via_client *client);
+int  via_shared_new(struct via_client *client, struct via_shared **ret_shared);
 struct via_shared *via_shared_put(struct via_shared *shared);
 void via_shared_enter(struct via_shared *shared, struct via_guest *guest);
 void via_shared_leave(struct via_guest *guest);

@@ -220,7 +220,8 @@ TEST(faults_become_codes_and_words) {
                           ==, faults[i].code);
                 CHECK_INT(err.code, ==, faults[i].code);
                 snprintf(want, sizeof(want), "%s unix:/run/x: %s", faults[i].verb,
-                         strerror(-faults[i].r));
+                         faults[i].r == -EMFILE ? "no descriptor is free (ulimit -n)"
+                                                : strerror(-faults[i].r));
                 CHECK_STR(err.message, want);
                 CHECK_INT(via_endpoint_error(&err, "listen", "unix:/run/x", faults[i].r, &note), ==,
                           err.code);
