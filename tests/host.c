@@ -72,6 +72,8 @@ void host_workers(unsigned n) {
 }
 
 #if TEST_HAS_HELPER
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
 /* In a fork of several threads the thread sanitizer never gets to call a handler. */
 static void *wait_for_term(void *arg) {
         sigset_t term;
@@ -80,8 +82,12 @@ static void *wait_for_term(void *arg) {
         (void)arg;
         sigemptyset(&term);
         sigaddset(&term, SIGTERM);
-        if (sigwait(&term, &signo) == 0)
+        if (sigwait(&term, &signo) != 0)
+                return NULL;
+        pthread_mutex_lock(&lock);
+        if (process_server)
                 via_server_stop(process_server);
+        pthread_mutex_unlock(&lock);
         return NULL;
 }
 
@@ -95,6 +101,12 @@ static void stop_on_term(void) {
         REQUIRE(pthread_create(&thread, NULL, wait_for_term, NULL) == 0);
         pthread_detach(thread);
 }
+
+static void ignore_term(void) {
+        pthread_mutex_lock(&lock);
+        process_server = NULL;
+        pthread_mutex_unlock(&lock);
+}
 #else
 static void on_term(int signo) {
         (void)signo;
@@ -103,6 +115,10 @@ static void on_term(int signo) {
 
 static void stop_on_term(void) {
         signal(SIGTERM, on_term);
+}
+
+static void ignore_term(void) {
+        signal(SIGTERM, SIG_IGN);
 }
 #endif
 
@@ -130,8 +146,8 @@ static int serve(const struct start *start, bool in_process) {
         if (start->ready >= 0)
                 close(start->ready);
         CHECK_INT(via_server_run_workers(server, workers, NULL), ==, VIA_OK);
-        if (in_process)
-                signal(SIGTERM, SIG_IGN);               /* there is nothing left to be stopped */
+        if (in_process)                                 /* there is nothing left to be stopped */
+                ignore_term();
         via_server_free(server);
         free(service);
         return 0;
