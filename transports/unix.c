@@ -17,9 +17,10 @@ enum {
          * What may wait in the kernel to be read, each way, if net.core.wmem_max lets us: the
          * default of 208 KiB makes a message of 1 MiB wait for the reader several times, each
          * at the price of two context switches. The kernel counts twice what is wished for,
-         * and a message by its pages, so this is a little more than half.
+         * and a message by its pages, so this is a little more than two of those: while one
+         * is read the next of a stream can be taken whole, of which the rest would be copied.
          */
-        SEND_BUFFER = 576 * 1024,
+        SEND_BUFFER = 1152 * 1024,
 };
 
 struct unix_listener {
