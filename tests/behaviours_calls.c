@@ -187,6 +187,7 @@ BEHAVIOUR(a_large_oneway_call_waits_for_room, .shared = true) {
         uint32_t *notes;
 
         scene_open(scene, &other);
+        CHECK_INT(call_echo(&other, "x", 1, NULL), ==, VIA_OK);         /* it has its link */
         CHECK_INT(caller_start(&other, "nap", NULL, &ms, &nap), ==, VIA_OK);
         if (scene->driver == BLOCKING)
                 via_client_turn(other.client, 1, NULL);
