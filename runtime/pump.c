@@ -280,6 +280,8 @@ int via_pump_flush(struct via_pump *pump) {
         if (pump->lent) {
                 VIA_POINT("pump: written, not committed");
                 pump->loan->commit(pump->link, pump->lent);
+                if (pump->lent >= VIA_PUMP_LARGE)
+                        pump->large += pump->lent;
                 pump->lent = 0;
         }
         if (pump->lanes)

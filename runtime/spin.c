@@ -10,6 +10,8 @@
 
 enum {
         BUDGET_US  = 50,                /* on transports that are looked at without a system call */
+        /* bytes of a large frame a ns: the peer copies it twice */
+        COPIED     = 8,
         /* then every 1,024th chance is taken, to see whether times have changed */
         MISSES_MAX = 10,
         YIELD_HITS = 8,                 /* make up for a miss, which is two system calls */
@@ -149,8 +151,11 @@ int via_spin_look(struct via_spin *spin, struct via_pump *pump, unsigned tries) 
                 relax();
         }
         now = now_ns();
-        if (!spin->until)
-                spin->until = now + (int64_t)spin->budget_us * 1000;
+        if (!spin->until) {
+                spin->until = now + (int64_t)spin->budget_us * 1000 +
+                              (int64_t)(pump->large / COPIED);
+                pump->large = 0;
+        }
         if (now < spin->until)
                 return VIA_SPIN_ON;
         miss(spin);

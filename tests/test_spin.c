@@ -201,6 +201,24 @@ TEST(the_end_of_a_link_ends_the_look) {
         looker_fini(&looker);
 }
 
+/* Each ask takes 0.2 ms, so the budget is over after two bouts of them; but not that look. */
+TEST(after_a_large_frame_the_look_is_longer) {
+        struct looker looker;
+        unsigned hits;
+
+        looker_init(&looker, 1);
+        looker.fake->takes_ns = 200000;
+        looker.fake->late = 4 * VIA_SPIN_TRIES;
+        looker.pump.large = 1 << 30;            /* about 0.13 s to be copied */
+        looks(&looker, 1, &hits);
+        CHECK_INT(hits, ==, 1);
+        CHECK_INT(looker.fake->asked, ==, 4 * VIA_SPIN_TRIES);
+        looks(&looker, 1, &hits);               /* and that was for once */
+        CHECK_INT(hits, ==, 0);
+        CHECK_INT(looker.fake->asked, ==, 6 * VIA_SPIN_TRIES);
+        looker_fini(&looker);
+}
+
 TEST(half_a_frame_is_no_reason_to_sleep) {
         struct looker looker;
         struct via_event event;
