@@ -11,7 +11,8 @@
  *      server_crew.c     more loops, in threads of their own
  *      server_signals.c  the signals that end it
  *      server_authorize.c  who may call what
- *      server_link.c     a turn of one link; links that keep us waiting
+ *      server_link.c     one link, and those that keep us waiting
+ *      server_turn.c     what a link does with its turn
  *      health.c, stats_serve.c  what it serves itself
  */
 #include <stdatomic.h>
@@ -117,6 +118,7 @@ void via_listening_left(struct via_listening *l, struct via_user *user, bool gre
 
 int  via_server_link_new(struct via_listening *l, struct via_link *link, struct via_user *user);
 void via_server_link_enter(struct via_server_link *link);
+int  via_server_link_turn(struct via_server_link *link, int64_t now);
 void via_server_link_end(struct via_server_link *link);
 void via_server_link_leave(struct via_server_link *link, enum via_code code, const char *why);
 void via_server_links_tick(struct via_worker *worker, int64_t now);

@@ -1,26 +1,16 @@
 /*
- * server_link.c - one link of a server: its turn, its end, and the links that keep us waiting
- *
- * A turn is: drain, deliver, flush, arm. Readable comes before writable, so an answer leaves in
- * the turn that asked, and all that became ready in a turn leaves in one write. A link whose
- * client does not read is not read either.
+ * server_link.c - one link of a server: when it has its turn, its end, and the links that keep us
+ * waiting
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include "client_impl.h"
 #include "clock.h"
 #include "server_impl.h"
 
 enum {
-        ROUNDS_MAX = 16,                        /* receives in one turn: others want theirs */
-        MEMORY_ROUNDS_MAX = 64,                 /* the same where they are no system calls */
-        SHARED_ROUNDS_MAX = 4,                  /* and where each round is everybody's CPU */
-        LOOK_MS_MAX = 2,                        /* a turn is no longer if it only looks for more */
         NEXT_MAX = 64,                          /* turns in a row without the loop */
         NEXT_MISSES_MAX = 10,                   /* then every 1024th chance is taken */
-        QUICK = 16,                             /* calls that take no time, then the clock rests */
-        LAST_ROUNDS_MAX = 64,                   /* and of a client that is gone */
 };
 
 static void due_leave(struct via_server_link *link) {
@@ -90,141 +80,6 @@ static int settle(struct via_server_link *link, bool read) {
         return via_session_kick(&link->session);
 }
 
-/* What time it is for calls that came together. */
-struct timing {
-        int64_t  now;
-        unsigned n;                             /* calls until now */
-        unsigned quick;                         /* how many of the last took no time */
-};
-
-/*
- * A handler may have taken its time, so the next call may be overdue. While none takes any, not
- * every call asks the clock.
- */
-static inline int64_t time_of_next(struct timing *t) {
-        int64_t now;
-
-        if (t->n++ && (t->quick < QUICK || t->n % QUICK == 0)) {
-                now = via_clock_ms();
-                t->quick = now == t->now ? t->quick + 1 : 0;
-                t->now = now;
-        }
-        return t->now;
-}
-
-/*
- * Serves the events received, unless too much is queued: VIA_CONN_MORE, 0 if there may be more
- * events, or a fault.
- */
-static int deliver(struct via_server_link *link, int64_t now) {
-        struct via_listening *l = link->at;
-        struct via_pump *pump = &link->session.pump;
-        bool greeted = pump->conn.state & VIA_CONN_HELLO_SEEN;
-        uint64_t queue = l->limits.v[VIA_LIMIT_QUEUE];
-        struct timing timing = { .now = now };
-        struct via_event ev;
-        int r = 0;
-
-        via_dispatch_here(link->session.dispatch);
-        while (via_pump_queued(pump) <= queue && (r = via_pump_next(pump, &ev)) == 0) {
-                int64_t then = time_of_next(&timing);
-
-                if (__builtin_expect(ev.type == VIA_EVENT_CALL, 1))
-                        via_serve(&link->session, &ev, now, then);
-                else
-                        via_session_event(&link->session, &ev, now, then);
-        }
-        if (__builtin_expect(via_session_has_news(&link->session), 0))
-                via_session_ready(&link->session);
-        if (!greeted && (pump->conn.state & VIA_CONN_HELLO_SEEN))
-                via_listening_greeted(l);
-        return r;
-}
-
-/*
- * The client takes nothing more, because of @fault: what it sent before it left is still served,
- * though nobody hears the answers. Returns @fault.
- */
-static int last_turn(struct via_server_link *link, int64_t now, int fault) {
-        struct via_pump *pump = &link->session.pump;
-        int got = 0, r = 0;
-
-        for (int i = 0; i < LAST_ROUNDS_MAX && got == 0 && r >= 0; i++) {
-                got = via_pump_drain(pump, 0);
-                do {
-                        via_pump_forget(pump);
-                        r = deliver(link, now);
-                } while (r == 0);
-                if (got == 0)
-                        via_pump_rest(pump, now);
-        }
-        return fault;
-}
-
-/* Says whether @link, whose turn ends, wants another one before it sleeps. */
-static void go_on(struct via_server_link *link, bool again) {
-        link->worker->n_again += (unsigned)again - (unsigned)link->again;
-        link->again = again;
-}
-
-/*
- * A turn up to its sleep: 0 when all is sent, VIA_PUMP_BLOCKED when the client does not read,
- * or the fault that ends the link. Once something has come it looks for more (see spin.h), but
- * not without end: link->again says that it should go on when the others have had their turn.
- * Of several that look, each asks once a turn, so that none waits for another's client.
- */
-static int turn(struct via_server_link *link, int64_t now) {
-        struct via_pump *pump = &link->session.pump;
-        int r, sent = via_pump_idle(pump) ? 0 : via_pump_flush(pump);
-        int rounds_max = pump->link->by->traits & VIA_MEMORY ? MEMORY_ROUNDS_MAX : ROUNDS_MAX;
-        bool look = link->again, alone;
-        int64_t start = now;
-
-        if (link->session.spin.yields && link->worker->n_links > 1)
-                rounds_max = SHARED_ROUNDS_MAX;
-        go_on(link, false);
-        alone = link->worker->n_again == 0;
-        if (!look)
-                via_spin_forget(&link->session.spin);
-        for (int i = 0; i < rounds_max && sent == 0; i++) {
-                int got = look ? via_spin_look(&link->session.spin, pump,
-                                               alone ? VIA_SPIN_TRIES : 1)
-                               : via_pump_drain(pump, 0);
-
-                if (got == VIA_SPIN_ON) {
-                        if (alone)
-                                continue;
-                        break;
-                }
-                if (look && got == 0)
-                        now = via_clock_ms();
-                if (got == 0)
-                        via_keepalive_heard(&link->session.keepalive, now);
-                do {
-                        r = deliver(link, now);
-                        sent = via_pump_flush(pump);
-                        via_session_room(&link->session);
-                } while (r == 0 && sent == 0);
-                if (got == 0 || pump->conn.due == INT64_MAX)
-                        via_pump_rest(pump, now);
-                if (r < 0)
-                        return r;
-                if (sent < 0)
-                        break;
-                if (got < 0)
-                        return got == -EAGAIN ? sent : got;
-                look = !pump->full;
-                if (look && !link->session.spin.budget_us)
-                        return sent;
-                if (look && now - start > LOOK_MS_MAX)
-                        break;
-        }
-        if (sent < 0)
-                return last_turn(link, now, sent);
-        go_on(link, look && sent == 0);
-        return sent;
-}
-
 /* The peer has done something that ends the link: it is told what, if it can hear. */
 static void link_fault(struct via_server_link *link, int r) {
         struct via_conn *conn = &link->session.pump.conn;
@@ -253,7 +108,7 @@ static bool take_turn(struct via_server_link *link) {
         if (is_over(link))
                 r = via_pump_flush(&link->session.pump);
         else
-                r = turn(link, now);
+                r = via_server_link_turn(link, now);
         link->session.turns--;
         if (r < 0 || (is_over(link) && r == 0)) {
                 link_fault(link, r);
@@ -370,7 +225,7 @@ void via_server_link_leave(struct via_server_link *link, enum via_code code, con
         int r;
 
         link->session.turns++;
-        r = turn(link, via_clock_ms());
+        r = via_server_link_turn(link, via_clock_ms());
         link->session.turns--;
         link->leaving = true;
         link->session.closing = true;

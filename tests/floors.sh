@@ -17,7 +17,7 @@ floors='
 4 client_again client_dial client_links client_poll client_ready client_shared client_shared_turn client_wait shared
 4 session stream stream_client stream_read stream_verbs stream_write
 4 budget dispatch serve serve_answer serve_later serve_work
-4 server server_impl server_accept server_authorize server_count server_crew server_inherit server_link server_listen server_signals server_worker call notify
+4 server server_impl server_accept server_authorize server_count server_crew server_inherit server_link server_listen server_signals server_turn server_worker call notify
 5 via/via
 '
 # What floors 0 and 1 do without: they are given bytes and the time, and ask nobody.
