@@ -281,7 +281,7 @@ int via_pump_flush(struct via_pump *pump) {
                 VIA_POINT("pump: written, not committed");
                 pump->loan->commit(pump->link, pump->lent);
                 if (pump->lent >= VIA_PUMP_LARGE)
-                        pump->large += pump->lent;
+                        pump->large = (uint32_t)pump->lent;
                 pump->lent = 0;
         }
         if (pump->lanes)

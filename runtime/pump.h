@@ -41,8 +41,8 @@ struct via_pump {
         bool              special;      /* the link has a loan or priorities */
         /* the last receive filled all the room: there may be more */
         bool              full;
-        /* the large frames in the link's own room that nobody has waited for since: their bytes */
-        size_t            large;
+        /* bytes of the last large frame in the link's own room, until its answer is waited for */
+        uint32_t          large;
 };
 
 enum {                                  /* expected conditions */
