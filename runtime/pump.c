@@ -37,34 +37,9 @@ void via_pump_fini(struct via_pump *pump) {
         pump->link = NULL;
 }
 
-/* via_pump_drain() into @in, @most bytes. */
-int via_pump_receive(struct via_pump *pump, struct via_buffer *in, size_t most, int timeout_ms) {
+/* Receives once, at most @room bytes, to the end of @to. */
+static int receive(struct via_pump *pump, struct via_buffer *to, size_t room, int timeout_ms) {
         struct via_link *link = pump->link;
-        size_t room;
-        ssize_t n;
-        int r;
-
-        r = via_buffer_room(in, pump->pool, in->cap - in->tail >= ROOM_LEAST ? 1 : ROOM_LEAST);
-        if (r < 0)
-                return r;
-        room = in->cap - in->tail < most ? in->cap - in->tail : most;
-        if (timeout_ms > 0 && link->by->recv_wait)
-                n = link->by->recv_wait(link, in->data + in->tail, room, timeout_ms);
-        else
-                n = link->by->recv(link, in->data + in->tail, room);
-        pump->full = n == (ssize_t)room;
-        if (n > 0)
-                in->tail += (size_t)n;
-        else if (!via_buffer_used(in))
-                via_buffer_give(in, pump->pool);
-        return n > 0 ? 0 : n == 0 ? -EPIPE : (int)n;
-}
-
-/* via_pump_receive() of the rest of a frame, to where that was aimed at. */
-static int receive_aimed(struct via_pump *pump, int timeout_ms) {
-        struct via_link *link = pump->link;
-        struct via_buffer *to = &pump->aimed;
-        size_t room = to->cap - to->tail;
         ssize_t n;
 
         if (timeout_ms > 0 && link->by->recv_wait)
@@ -75,6 +50,21 @@ static int receive_aimed(struct via_pump *pump, int timeout_ms) {
         if (n > 0)
                 to->tail += (size_t)n;
         return n > 0 ? 0 : n == 0 ? -EPIPE : (int)n;
+}
+
+/* via_pump_drain() into @in, @most bytes. */
+int via_pump_receive(struct via_pump *pump, struct via_buffer *in, size_t most, int timeout_ms) {
+        size_t room;
+        int r;
+
+        r = via_buffer_room(in, pump->pool, in->cap - in->tail >= ROOM_LEAST ? 1 : ROOM_LEAST);
+        if (r < 0)
+                return r;
+        room = in->cap - in->tail < most ? in->cap - in->tail : most;
+        r = receive(pump, in, room, timeout_ms);
+        if (r < 0 && !via_buffer_used(in))
+                via_buffer_give(in, pump->pool);
+        return r;
 }
 
 /*
@@ -146,7 +136,7 @@ int via_pump_drain(struct via_pump *pump, int timeout_ms) {
         if (pump->lanes)
                 return via_lanes_drain(pump, timeout_ms);
         if (__builtin_expect(pump->aimed.data != NULL, 0))
-                return receive_aimed(pump, timeout_ms);
+                return receive(pump, &pump->aimed, pump->aimed.cap - pump->aimed.tail, timeout_ms);
         if (!pump->loan || via_buffer_used(&pump->in))
                 return via_pump_receive(pump, &pump->in,
                                         via_buffer_used(&pump->in) ? SIZE_MAX : pump->most,
