@@ -39,7 +39,11 @@ void *via_call_alloc(struct via_call *call, size_t size) {
 }
 
 void *via_call_new(struct via_call *call, const struct via_type *type) {
-        return via_call_message(call, type);
+        void *message = via_arena_take(&call->arena, type->desc.sizeof_message, VIA_ARENA_ALIGN);
+
+        if (message)
+                via_default(type, message);
+        return message;
 }
 
 __attribute__((format(printf, 2, 0)))

@@ -21,8 +21,14 @@ void via_calls_fini(struct via_calls *calls) {
         *calls = (struct via_calls){ 0 };
 }
 
+/* At most @max calls from now on; those that are there already stay. */
+void via_calls_limit(struct via_calls *calls, uint32_t max) {
+        calls->max = max;
+        calls->room = 0;                        /* to be found anew */
+}
+
 /* Makes twice as many slots: 0 or -ENOMEM. */
-int via_calls_grow(struct via_calls *calls) {
+static int grow(struct via_calls *calls) {
         uint32_t n = calls->slots ? (calls->mask + 1) * 2 : SLOTS_FIRST;
         struct via_slot *slots = calloc(n, sizeof(*slots));
 
@@ -35,6 +41,19 @@ int via_calls_grow(struct via_calls *calls) {
         calls->slots = slots;
         calls->mask = n - 1;
         return 0;
+}
+
+/* Makes sure that there is a slot for one more call: as via_calls_add(). */
+int via_calls_make_room(struct via_calls *calls) {
+        int r = 0;
+
+        if (calls->n >= calls->max)
+                return VIA_CALLS_FULL;
+        if (!calls->slots || calls->n > calls->mask)
+                r = grow(calls);
+        if (r == 0)
+                calls->room = calls->mask + 1 < calls->max ? calls->mask + 1 : calls->max;
+        return r;
 }
 
 /* Those that were added since the id to try first was @first are due @ms later than was said. */

@@ -24,7 +24,8 @@ struct via_calls {
         uint32_t         mask;          /* slots - 1, a power of two less one; 0 with no slots */
         uint32_t         next;          /* the id to try first */
         uint32_t         n;             /* slots taken */
-        uint32_t         max;
+        uint32_t         max;           /* see via_calls_limit() */
+        uint32_t         room;          /* calls of which it is certain that they have a slot */
         uint32_t         sweep;         /* the slot at which via_calls_expire() goes on */
         int64_t          due;           /* no call is due before this */
 };
@@ -37,7 +38,8 @@ enum {                                  /* expected conditions, positive as ever
 void via_calls_init(struct via_calls *calls, uint32_t max);
 void via_calls_fini(struct via_calls *calls);
 
-int  via_calls_grow(struct via_calls *calls);
+void via_calls_limit(struct via_calls *calls, uint32_t max);
+int  via_calls_make_room(struct via_calls *calls);
 void via_calls_postpone(struct via_calls *calls, uint32_t first, int64_t ms);
 void via_calls_flow(struct via_calls *calls, uint32_t id, struct via_flow *flow);
 int  via_calls_later(struct via_calls *calls, uint32_t id, uint32_t *at, void **ret_call);
@@ -55,11 +57,9 @@ static inline int via_calls_add(struct via_calls *calls, void *call, int64_t due
         uint32_t id;
         int r;
 
-        if (__builtin_expect(calls->n >= calls->max, 0))
-                return VIA_CALLS_FULL;
-        if (__builtin_expect(!calls->slots || calls->n > calls->mask, 0)) {
-                r = via_calls_grow(calls);
-                if (r < 0)
+        if (__builtin_expect(calls->n >= calls->room, 0)) {
+                r = via_calls_make_room(calls);
+                if (r)
                         return r;
         }
 
@@ -88,6 +88,12 @@ static inline struct via_slot *via_calls_find(const struct via_calls *calls, uin
         return slot && slot->call && slot->id == id ? slot : NULL;
 }
 
+/* The call in @slot is over. */
+static inline void via_calls_free(struct via_calls *calls, struct via_slot *slot) {
+        slot->call = NULL;
+        calls->n--;
+}
+
 /* Hands back the call answered by @id: 0, or VIA_CALLS_NONE if nobody waits for it. */
 static inline int via_calls_take(struct via_calls *calls, uint32_t id, void **ret_call) {
         struct via_slot *slot;
@@ -98,7 +104,6 @@ static inline int via_calls_take(struct via_calls *calls, uint32_t id, void **re
         if (__builtin_expect(!slot->call || slot->id != id, 0))
                 return VIA_CALLS_NONE;
         *ret_call = slot->call;
-        slot->call = NULL;
-        calls->n--;
+        via_calls_free(calls, slot);
         return 0;
 }

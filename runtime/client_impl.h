@@ -9,8 +9,9 @@
  *      client_async.c  calls that nobody waits for: their handles
  *      client_back.c   what a client serves, and the clients that a server has
  *      client_intercept.c  who is asked before a call is made, and told of its end
- *      client_turn.c   what a turn of either driver does with a client: answers, deadlines, the
- *      end of the link
+ *      client_turn.c   what a turn of either driver does with a client
+ *      client_deliver.c  what has come is given to those who wait for it
+ *      client_reply.c  how a call ends, and how that is told
  *      client_links.c  links, one after the other: states, back-off
  *      client_ready.c  what becomes of a call while there is no link
  *      client_dial.c   connecting without blocking a loop
@@ -301,6 +302,7 @@ static inline void via_client_leave(struct via_client *client) {
 void via_client_wake(void *client);
 void via_client_tail(void *client);
 int  via_client_send(struct via_client *client, int64_t until);
+int  via_client_deliver(struct via_client *client);
 int  via_client_receive(struct via_client *client);
 void via_client_lost_sending(struct via_client *client, int r);
 int  via_client_sleep(struct via_client *client, int64_t until);
@@ -364,6 +366,18 @@ static inline struct via_handle *via_handle_take(struct via_client *client) {
         handle->made = 0;
         handle->due = 0;
         return handle;
+}
+
+/* Tells the function that waits for @handle, which may begin other calls. */
+static VIA_IN_LINE void via_handle_call_back(struct via_client *client, struct via_handle *handle,
+                                             int code, const void *response,
+                                             const struct via_error *err) {
+        client->delivering++;
+        if (__builtin_expect(handle->reply != NULL, 1))
+                handle->reply(handle->on_done, handle->user, code, response, err);
+        else if (handle->on_done)
+                ((via_done_fn)handle->on_done)(handle->user, code, response, err);
+        client->delivering--;
 }
 
 /* To be used again: the last one first, which is still in the cache. */

@@ -10,17 +10,6 @@
 #include "metadata.h"
 #include "stream.h"
 
-/* Tells the function that waits for @handle, which may begin other calls. */
-static inline void tell_function(struct via_client *client, struct via_handle *handle, int code,
-                                 const void *response, const struct via_error *err) {
-        client->delivering++;
-        if (__builtin_expect(handle->reply != NULL, 1))
-                handle->reply(handle->on_done, handle->user, code, response, err);
-        else if (handle->on_done)
-                ((via_done_fn)handle->on_done)(handle->user, code, response, err);
-        client->delivering--;
-}
-
 /* Tells whoever waits for @handle. */
 static inline void tell(struct via_client *client, struct via_handle *handle, int code,
                         const void *response, const struct via_error *err) {
@@ -30,7 +19,7 @@ static inline void tell(struct via_client *client, struct via_handle *handle, in
                 return;
         }
         if (!handle->stream) {
-                tell_function(client, handle, code, response, err);
+                via_handle_call_back(client, handle, code, response, err);
         } else {
                 via_stream_over(handle->stream, code, err);
         }
@@ -264,13 +253,13 @@ static bool on_special_reply(struct via_client *client, const struct via_event *
         return handle->stream;
 }
 
-/* The answer to any of the client's calls. */
-__attribute__((noinline)) static void on_any_reply(struct via_client *client,
-                                                   const struct via_event *ev) {
+/* The answer to any of the client's calls, which is no longer among them. */
+void via_client_on_reply(struct via_client *client, const struct via_event *ev) {
         struct via_handle *handle = ev->call;
         void *response = NULL;
         int code = 0;
 
+        handle->flying = false;
         if (__builtin_expect(handle->special, 0) && on_special_reply(client, ev))
                 return;
         if (__builtin_expect(!ev->too_big && !ev->value, 1))
@@ -282,27 +271,6 @@ __attribute__((noinline)) static void on_any_reply(struct via_client *client,
         if (handle->sync)
                 code = hand_over(client, handle, response);
         end(client, handle, code, response, NULL);
-}
-
-/* The same; a result that a function waits for, and nobody else, goes the short way. */
-void via_client_on_reply(struct via_client *client, const struct via_event *ev) {
-        struct via_handle *handle = ev->call;
-        void *response = NULL;
-
-        handle->flying = false;
-        if (handle->sync || __builtin_expect(handle->special || ev->too_big || ev->value, 0)) {
-                on_any_reply(client, ev);
-                return;
-        }
-        via_arena_rewind(&client->arena);
-        if (__builtin_expect(via_decode(handle->method->response, ev->body, ev->size,
-                                        &client->limits, &client->arena, &response) == VIA_OK,
-                             1)) {
-                tell_function(client, handle, VIA_OK, response, NULL);
-                via_handle_put(client, handle);
-        } else {
-                on_any_reply(client, ev);       /* which has words for it */
-        }
 }
 
 /* The server's metadata come before its first item, or before the answer. */

@@ -15,36 +15,6 @@
 enum { ROUNDS_MAX = 8 };
 
 /*
- * Deals with everything that was received, up to the item that a blocking read waits for: what
- * is behind that stays where it is until the next turn. Returns 0, or the fault that ends the
- * link.
- */
-static int deliver(struct via_client *client) {
-        struct via_session *session = client->session;
-        struct via_event ev;
-        int r = 0;
-
-        session->halt = false;
-        session->delivering++;
-        via_dispatch_here(session->dispatch);
-        while (!session->halt && (r = via_pump_next(&session->pump, &ev)) == 0) {
-                if (__builtin_expect(ev.type == VIA_EVENT_REPLY, 1)) {
-                        via_client_on_reply(client, &ev);
-                } else {
-                        int64_t now = via_clock_ms();
-
-                        via_session_event(session, &ev, now, now);
-                }
-        }
-        client->held = session->halt;
-        session->delivering--;
-        via_client_late(client);
-        if (client->swept > session->delivering)
-                client->swept = session->delivering;
-        return r < 0 ? r : 0;
-}
-
-/*
  * If a large answer, or item, is on its way to somebody who waits for it and has lent an arena, it
  * is received into that.
  */
@@ -85,7 +55,7 @@ void via_client_unaim(struct via_client *client) {
 /* Deals with what a drain said @r of: 0, -EAGAIN, or the fault that ends the link. */
 static VIA_IN_LINE int receive(struct via_client *client, int r) {
         if (r == 0) {
-                r = deliver(client);
+                r = via_client_deliver(client);
                 if (!client->held) {
                         if (via_buffer_used(&client->session->pump.in) >= WIRE_HEADER)
                                 aim(client);

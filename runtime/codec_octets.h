@@ -30,13 +30,10 @@ static inline void via_octets_begin(const struct via_type *type, struct via_octe
 /* via_message_size() without words about what is wrong. */
 static inline int via_size(const struct via_type *type, const void *message, size_t *ret_size) {
         const struct via_octets *octets = via_octets_of(type, message);
-        size_t n;
+        size_t n = octets ? octets->data.len : 0;
 
-        if (!octets || __builtin_expect(!octets->data.data || !octets->data.len ||
-                                                octets->data.len > VIA_MESSAGE_MOST / 2,
-                                        0))
+        if (__builtin_expect(n - 1 >= VIA_MESSAGE_MOST / 2 || !octets->data.data, 0))
                 return via_message_size(type, message, ret_size, NULL);
-        n = octets->data.len;
         *ret_size = 1 + via_length_size(n) + n;
         return VIA_OK;
 }
@@ -96,12 +93,9 @@ static VIA_IN_LINE void via_encode_twice(const struct via_type *type, const void
         via_copy(other, from, n);
 }
 
-/*
- * Where the octets begin if the @size bytes at @p are a message of @type and nothing but its one
- * field; NULL: they are not, or are none. Each byte is read once.
- */
-static inline const uint8_t *via_octets_in(const struct via_type *type, const uint8_t *p,
-                                           size_t size) {
+/* The same as below where the length takes any number of bytes. */
+static inline const uint8_t *via_octets_in_many(const struct via_type *type, const uint8_t *p,
+                                                size_t size) {
         const uint8_t *end = p + size;
         unsigned shift = 7;
         uint8_t byte;
@@ -120,15 +114,24 @@ static inline const uint8_t *via_octets_in(const struct via_type *type, const ui
 }
 
 /*
- * via_message_decode() into a new message of @arena's, also without words: *@ret_message is set
- * even if it fails, unless there was no memory for it. @limits are all set.
+ * Where the octets begin if the @size bytes at @p are a message of @type and nothing but its one
+ * field; NULL: they are not, or are none. Each byte is read once.
  */
-static VIA_IN_LINE int via_decode(const struct via_type *type, const void *data, size_t size,
-                                  const struct via_limits *limits, struct via_arena *arena,
-                                  void **ret_message) {
-        struct via_octets *octets = NULL;
+static inline const uint8_t *via_octets_in(const struct via_type *type, const uint8_t *p,
+                                           size_t size) {
+        if (__builtin_expect(size - 3 < 0x7f, 1))
+                return via_read_byte(p) == type->octets && via_read_byte(p + 1) == size - 2 ? p + 2
+                                                                                            : NULL;
+        return via_octets_in_many(type, p, size);
+}
+
+/* via_message_decode(), also without words. @limits are all set. */
+static VIA_IN_LINE int via_decode_to(const struct via_type *type, const void *data, size_t size,
+                                     const struct via_limits *limits, struct via_arena *arena,
+                                     void *message) {
+        struct via_octets *octets = message;
         const uint8_t *from = NULL;
-        void *message;
+        uint8_t *copy = NULL;
         size_t n = 0;
 
         if (__builtin_expect(type->octets != 0, 1))
@@ -136,38 +139,58 @@ static VIA_IN_LINE int via_decode(const struct via_type *type, const void *data,
         if (__builtin_expect(from != NULL, 1)) {
                 n = size - (size_t)(from - (const uint8_t *)data);
                 if (sizeof(*octets) + n <= limits->v[VIA_LIMIT_MEMORY])
-                        octets = via_arena_take(arena, sizeof(*octets) + n, VIA_ARENA_ALIGN);
+                        copy = via_arena_take(arena, n, 1);
         }
-        if (__builtin_expect(octets != NULL, 1)) {
-                via_octets_begin(type, octets);
-                octets->data.len = n;
-                octets->data.data = (uint8_t *)(octets + 1);
-                via_copy(octets + 1, from, n);
-                *ret_message = octets;
-                return VIA_OK;
-        }
-        message = via_arena_take(arena, type->desc.sizeof_message, VIA_ARENA_ALIGN);
-        if (!message)
-                return VIA_RESOURCE_EXHAUSTED;
-        *ret_message = message;
-        return via_message_decode(type, data, size, limits, arena, message, NULL);
+        if (__builtin_expect(!copy, 0))
+                return via_message_decode(type, data, size, limits, arena, message, NULL);
+        via_octets_begin(type, octets);
+        octets->data.len = n;
+        octets->data.data = copy;
+        via_copy(copy, from, n);
+        return VIA_OK;
 }
 
-/* The same of bytes that are @arena's already: octets stay where they are. */
-static inline int via_decode_placed(const struct via_type *type, const void *data, size_t size,
-                                    const struct via_limits *limits, struct via_arena *arena,
-                                    void **ret_message) {
-        const uint8_t *from = type->octets ? via_octets_in(type, data, size) : NULL;
-        struct via_octets *octets = NULL;
+/* The same into a new message of @arena's: *@ret_message is NULL if there was no memory for it. */
+static VIA_IN_LINE int via_decode(const struct via_type *type, const void *data, size_t size,
+                                  const struct via_limits *limits, struct via_arena *arena,
+                                  void **ret_message) {
+        void *message = via_arena_take(arena, type->desc.sizeof_message, VIA_ARENA_ALIGN);
 
-        if (from && sizeof(*octets) + size <= limits->v[VIA_LIMIT_MEMORY])
-                octets = via_arena_take(arena, sizeof(*octets), VIA_ARENA_ALIGN);
-        if (!octets)
-                return via_decode(type, data, size, limits, arena, ret_message);
+        *ret_message = message;
+        return message ? via_decode_to(type, data, size, limits, arena, message)
+                       : VIA_RESOURCE_EXHAUSTED;
+}
+
+/*
+ * Where it can be done without a copy: the octets stay where they are in @data, which must not be
+ * shared with anybody. Whether that can be.
+ */
+static VIA_IN_LINE bool via_decode_here(const struct via_type *type, const void *data, size_t size,
+                                        const struct via_limits *limits,
+                                        struct via_octets *octets) {
+        const uint8_t *from = type->octets ? via_octets_in(type, data, size) : NULL;
+
+        if (!from || sizeof(*octets) + size > limits->v[VIA_LIMIT_MEMORY])
+                return false;
         via_octets_begin(type, octets);
         octets->data.len = size - (size_t)(from - (const uint8_t *)data);
         octets->data.data = (uint8_t *)(uintptr_t)from;
-        *ret_message = octets;
+        return true;
+}
+
+/* via_decode() of bytes that are @arena's already: octets stay where they are. */
+static inline int via_decode_placed(const struct via_type *type, const void *data, size_t size,
+                                    const struct via_limits *limits, struct via_arena *arena,
+                                    void **ret_message) {
+        struct via_octets octets;
+        void *copy;
+
+        if (!via_decode_here(type, data, size, limits, &octets))
+                return via_decode(type, data, size, limits, arena, ret_message);
+        copy = via_arena_take(arena, sizeof(octets), VIA_ARENA_ALIGN);
+        if (!copy)
+                return VIA_RESOURCE_EXHAUSTED;
+        *ret_message = memcpy(copy, &octets, sizeof(octets));
         return VIA_OK;
 }
 

@@ -114,6 +114,59 @@ void via_conn_pause(struct via_conn *conn);
 int  via_conn_tick(struct via_conn *conn, int64_t now);
 
 /*
+ * Whether the @size bytes at @data begin with what nearly every frame is: a call or a reply that is
+ * all there, not too big, without metadata. Then *@ret_header is its header.
+ */
+static inline bool via_conn_is_plain(const struct via_conn *conn, const uint8_t *data, size_t size,
+                                     struct wire_header *ret_header) {
+        struct wire_header h;
+
+        if (__builtin_expect(conn->skip || size < WIRE_HEADER ||
+                                     !(conn->state & VIA_CONN_HELLO_SEEN), 0))
+                return false;
+        *ret_header = h = wire_get_header(data);
+        return __builtin_expect(!h.meta && h.length <= conn->max_message &&
+                                        h.length <= size - WIRE_HEADER &&
+                                        (h.type == WIRE_REPLY ||
+                                         (h.type == WIRE_CALL && h.length >= WIRE_METHOD)), 1);
+}
+
+static inline void via_conn_plain_event(const struct wire_header *h, struct via_event *ev) {
+        ev->id = h->id;
+        ev->value = h->value;
+        ev->oneway = ev->too_big = ev->high = ev->back = false;
+        ev->first = ev->more = ev->placed = false;
+        ev->meta_size = 0;
+}
+
+/* The event that a plain reply is to @call, which is no longer among the calls. */
+static inline void via_conn_plain_reply(const struct wire_header *h, const uint8_t *body,
+                                        void *call, struct via_event *ev) {
+        via_conn_plain_event(h, ev);
+        ev->type = VIA_EVENT_REPLY;
+        ev->call = call;
+        ev->body = body;
+        ev->size = h->length;
+}
+
+/* Remembers a plain call, for the case that this end leaves. */
+static inline void via_conn_saw_call(struct via_conn *conn, const struct wire_header *h) {
+        if (!(h->flags & WIRE_ONEWAY))
+                conn->last_id = h->id;
+}
+
+/* The event that a plain call is. */
+static inline void via_conn_plain_call(const struct wire_header *h, const uint8_t *body,
+                                       struct via_event *ev) {
+        via_conn_plain_event(h, ev);
+        ev->type = VIA_EVENT_CALL;
+        ev->oneway = h->flags & WIRE_ONEWAY;
+        ev->method = wire_get64(body);
+        ev->body = body + WIRE_METHOD;
+        ev->size = h->length - WIRE_METHOD;
+}
+
+/*
  * Looks at the @size bytes at @data, the oldest first, until there is an event in them. Sets
  * *@ret_used to how many are dealt with, whatever it returns; these may go once the event has
  * been read, and the rest is to be shown again.
@@ -122,45 +175,25 @@ int  via_conn_tick(struct via_conn *conn, int64_t now);
  * -EPROTONOSUPPORT, when the peer has broken the protocol or speaks another one (conn->why says
  * how).
  *
- * What nearly every frame is, is dealt with in line: a call or a reply that is all there, not too
- * big, without metadata. All else is looked at anew.
+ * What nearly every frame is, is dealt with in line, see via_conn_is_plain(). All else is looked at
+ * anew.
  */
 static inline int via_conn_next(struct via_conn *conn, const uint8_t *data, size_t size,
                                 size_t *ret_used, struct via_event *ev) {
         const uint8_t *body = data + WIRE_HEADER;
         struct wire_header h;
-        bool reply;
+        void *call;
 
-        if (__builtin_expect(conn->skip || size < WIRE_HEADER ||
-                                     !(conn->state & VIA_CONN_HELLO_SEEN), 0))
-                return via_conn_next_any(conn, data, size, ret_used, ev);
-        h = wire_get_header(data);
-        reply = h.type == WIRE_REPLY;
-        if (__builtin_expect(h.meta || h.length > conn->max_message ||
-                                     h.length > size - WIRE_HEADER ||
-                                     !(reply || (h.type == WIRE_CALL && h.length >= WIRE_METHOD)),
-                             0) ||
-            (reply && via_calls_take(&conn->calls, h.id, &ev->call) != 0))
+        if (__builtin_expect(!via_conn_is_plain(conn, data, size, &h), 0) ||
+            (h.type == WIRE_REPLY && via_calls_take(&conn->calls, h.id, &call) != 0))
                 return via_conn_next_any(conn, data, size, ret_used, ev);
         *ret_used = WIRE_HEADER + h.length;
-        ev->id = h.id;
-        ev->too_big = ev->high = ev->back = ev->first = ev->more = ev->placed = false;
-        ev->meta_size = 0;
-        ev->value = h.value;
-        if (reply) {
-                ev->type = VIA_EVENT_REPLY;
-                ev->oneway = false;
-                ev->body = body;
-                ev->size = h.length;
-                return 0;
+        if (h.type == WIRE_REPLY) {
+                via_conn_plain_reply(&h, body, call, ev);
+        } else {
+                via_conn_saw_call(conn, &h);
+                via_conn_plain_call(&h, body, ev);
         }
-        ev->type = VIA_EVENT_CALL;
-        ev->oneway = h.flags & WIRE_ONEWAY;
-        if (!ev->oneway)
-                conn->last_id = h.id;
-        ev->method = wire_get64(body);
-        ev->body = body + WIRE_METHOD;
-        ev->size = h.length - WIRE_METHOD;
         return 0;
 }
 

@@ -77,7 +77,7 @@ int via_conn_on_hello(struct via_conn *conn, const struct wire_header *h, const 
                 return r;
         conn->peer_message = wire_read32(body);
         if (calls < conn->calls.max)
-                conn->calls.max = calls;
+                via_calls_limit(&conn->calls, calls);
         conn->state |= VIA_CONN_HELLO_SEEN;
         conn->due = INT64_MAX;
         return 0;

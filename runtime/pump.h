@@ -124,6 +124,34 @@ static inline int via_pump_next(struct via_pump *pump, struct via_event *ret_eve
 }
 
 /*
+ * The body of the next frame, if that is plain (see via_conn_is_plain()) and there is one stream
+ * only; *@ret_header is its header. Whoever deals with it says via_pump_took(); NULL, or anybody
+ * else: it is via_pump_next()'s. Good as long as an event's.
+ */
+static inline const uint8_t *via_pump_plain(const struct via_pump *pump,
+                                            struct wire_header *ret_header) {
+        const uint8_t *from = pump->in.data + pump->in.head;
+        size_t size = via_buffer_used(&pump->in);
+
+        if (__builtin_expect(pump->special, 0)) {
+                if (pump->lanes)
+                        return NULL;
+                if (pump->view_size) {
+                        from = pump->view + pump->view_used;
+                        size = pump->view_size - pump->view_used;
+                }
+        }
+        return via_conn_is_plain(&pump->conn, from, size, ret_header) ? from + WIRE_HEADER : NULL;
+}
+
+static inline void via_pump_took(struct via_pump *pump, const struct wire_header *h) {
+        if (__builtin_expect(pump->view_size != 0, 0))
+                pump->view_used += WIRE_HEADER + (size_t)h->length;
+        else
+                pump->in.head += WIRE_HEADER + (size_t)h->length;
+}
+
+/*
  * Lends @size bytes in which to write frames, the link's own if it has them; what was written is
  * then given to via_pump_commit(). Nothing else of the pump may be used in between. NULL: no
  * memory.

@@ -4,52 +4,29 @@
  * The answer is queued in the turn that brought the request, unless the handler says that it
  * comes later. Whatever is wrong with a call ends that call only.
  */
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "clock.h"
-#include "metadata.h"
 #include "serve.h"
 #include "stream.h"
 
-__attribute__((cold))
-static int no_memory(struct via_call *call) {
-        return via_call_fail(call, VIA_RESOURCE_EXHAUSTED, "the server has no memory for the call");
-}
+/* Decodes the request, @size bytes at @body, into memory of the call's. */
+static VIA_IN_LINE int decode(struct via_call *call, const struct via_type *type,
+                              const uint8_t *body, size_t size, void **ret_request) {
+        void *request = via_call_room(call, type, &call->request);
 
-/*
- * Says in words why a request could not be decoded; the bytes may be the peer's, and others by
- * now.
- */
-__attribute__((cold))
-static int bad_request(struct via_call *call, const struct via_event *ev, void *request) {
-        struct via_error why = VIA_ERROR_INIT;
-        int code;
-
-        code = via_message_decode(call->served->method->request, ev->body, ev->size,
-                                  call->session->limits, &call->arena, request, &why);
-        via_call_fail(call, code ? (enum via_code)code : VIA_INVALID_ARGUMENT,
-                      "the request could not be decoded: %s", why.message ? why.message : "");
-        via_error_fini(&why);
-        return code ? code : VIA_INVALID_ARGUMENT;
-}
-
-/* Decodes the request into the call's arena. */
-static VIA_IN_LINE int decode(struct via_call *call, const struct via_event *ev,
-                              void **ret_request) {
-        const struct via_type *type = call->served->method->request;
-        int code = via_decode(type, ev->body, ev->size, call->session->limits, &call->arena,
-                              ret_request);
-
-        if (__builtin_expect(code, 0))
-                return *ret_request ? bad_request(call, ev, *ret_request) : no_memory(call);
+        if (__builtin_expect(!request, 0))
+                return via_serve_no_memory(call);
+        *ret_request = request;
+        if (__builtin_expect(via_decode_to(type, body, size, call->session->limits, &call->arena,
+                                           request) != VIA_OK, 0))
+                return via_serve_bad_request(call, body, size, request);
         return VIA_OK;
 }
 
 /* The same for those who want to see it before it is its turn. */
 int via_serve_decode(struct via_call *call, const struct via_event *ev, void **ret_request) {
-        return decode(call, ev, ret_request);
+        return decode(call, call->served->method->request, ev->body, ev->size, ret_request);
 }
 
 /* What a handler may return: a code, or a negative errno by habit. */
@@ -81,7 +58,7 @@ int via_serve_stream(struct via_call *call) {
                 return via_call_fail(call, VIA_INVALID_ARGUMENT, "a stream cannot be oneway");
         stream = calloc(1, sizeof(*stream));
         if (!stream)
-                return no_memory(call);
+                return via_serve_no_memory(call);
         stream->method = method;
         stream->served = true;
         stream->shared = call->dispatch->shared;
@@ -101,26 +78,37 @@ int via_serve_stream(struct via_call *call) {
 }
 
 /* Runs the handler: what it has returned, or what has kept it from running. */
-static VIA_IN_LINE int invoke(struct via_call *call, void *request, void **ret_response) {
-        const struct via_method *method = call->served->method;
+static VIA_IN_LINE int invoke(struct via_call *call, const struct via_served *served,
+                              void *request, void **ret_response) {
+        const struct via_method *method = served->method;
         void *response = NULL;
         int code;
 
         if (method->response) {
-                response = via_call_message(call, method->response);
-                if (!response)
-                        return no_memory(call);
+                response = via_call_room(call, method->response, &call->response);
+                if (__builtin_expect(!response, 0))
+                        return via_serve_no_memory(call);
+                via_default(method->response, response);
         }
         if (__builtin_expect(method->in_item || method->out_item, 0)) {
                 code = via_serve_stream(call);
                 if (code)
                         return code;
         }
-        code = method->invoke(call, call->served->ops, request, response);
+        code = method->invoke(call, served->ops, request, response);
         *ret_response = response;
         if (__builtin_expect(code && !(code == VIA_DEFERRED && call->later), 0))
                 return check_code(call, code);
         return code;
+}
+
+/* Runs the handler with the request that is @size bytes at @body. */
+static VIA_IN_LINE int run(struct via_call *call, const struct via_served *served,
+                           const uint8_t *body, size_t size, void **ret_response) {
+        void *request = NULL;
+        int code = decode(call, served->method->request, body, size, &request);
+
+        return code ? code : invoke(call, served, request, ret_response);
 }
 
 /* The same, if those who are asked before let it pass. */
@@ -134,96 +122,20 @@ __attribute__((noinline, cold)) static int run_seen(struct via_call *call,
                 return code;
         if (!request)
                 code = via_serve_decode(call, ev, &request);
-        return code ? code : invoke(call, request, ret_response);
+        return code ? code : invoke(call, call->served, request, ret_response);
 }
 
-static inline int run(struct via_call *call, const struct via_event *ev, void **ret_response) {
-        void *request = NULL;
-        int code;
-
-        if (__builtin_expect(call->dispatch->intercept != NULL, 0))
-                return run_seen(call, ev, ret_response);
-        code = decode(call, ev, &request);
-        return code ? code : invoke(call, request, ret_response);
-}
-
-/* There is no memory for another call, or nothing is served here: says so without one. */
-__attribute__((cold))
-static void turn_away(struct via_session *session, const struct via_event *ev, int code) {
-        struct via_call call = { .session = session, .high = ev->high, .id = ev->id };
-
-        via_arena_init(&call.arena, 0);
-        if (code == VIA_UNIMPLEMENTED)
-                via_call_fail(&call, VIA_UNIMPLEMENTED, "the client serves nothing");
-        else
-                no_memory(&call);
-        if (!ev->oneway)
-                via_call_say(&call, code, NULL);
-        via_arena_fini(&call.arena);
-}
-
-__attribute__((cold))
-static int too_big(struct via_call *call, const struct via_event *ev) {
-        const struct via_conn *conn = &call->session->pump.conn;
-
-        if (ev->meta_size > conn->max_metadata)
-                return via_call_fail(call, VIA_RESOURCE_EXHAUSTED,
-                                     "the metadata have %u bytes, more than the server's "
-                                     "max_metadata, %u",
-                                     ev->meta_size, conn->max_metadata);
-        return via_call_fail(call, VIA_RESOURCE_EXHAUSTED,
-                             "the request has %zu bytes, more than the server's max_message, %llu",
-                             ev->size, (unsigned long long)conn->max_message);
-}
-
-__attribute__((cold))
-static int take_metadata(struct via_call *call, const struct via_event *ev) {
-        int r = -ENOMEM;
-
-        if (!call->metadata)
-                call->metadata = via_metadata_new();
-        if (call->metadata)
-                r = via_metadata_read(call->metadata, ev->meta, ev->meta_size);
-        if (r == -ENOMEM)
-                return no_memory(call);
-        if (r < 0)
-                return via_call_fail(call, VIA_INVALID_ARGUMENT, "the call's metadata are wrong");
-        call->has_metadata = true;
-        return VIA_OK;
-}
-
-/* What keeps the call @ev from being served, or VIA_OK. */
-static inline int refuse(struct via_call *call, const struct via_event *ev, int64_t now) {
-        if (__builtin_expect(ev->too_big, 0))
-                return too_big(call, ev);
-        if (__builtin_expect(!call->served, 0))
-                return via_call_fail(call, VIA_UNIMPLEMENTED,
-                                     "the server has no such method (number %016llx)",
-                                     (unsigned long long)ev->method);
-        if (__builtin_expect(call->session->closing, 0))
-                return via_call_fail(call, VIA_UNAVAILABLE, "the server is shutting down");
-        if (__builtin_expect(call->session->delivering > VIA_SESSION_NESTED_MAX, 0))
-                return via_call_fail(call, VIA_RESOURCE_EXHAUSTED,
-                                     "calls within calls are nested %d deep already",
-                                     VIA_SESSION_NESTED_MAX);
-        if (__builtin_expect(now >= call->due, 0))
-                return via_call_fail(call, VIA_DEADLINE_EXCEEDED,
-                                     "the call was overdue before its turn came");
-        return __builtin_expect(ev->meta_size != 0, 0) ? take_metadata(call, ev) : VIA_OK;
-}
-
-static inline void call_init(struct via_call *call, struct via_session *session,
-                             const struct via_event *ev, int64_t came) {
+/* A call that begins, of a peer who waits for it until @due. */
+static VIA_IN_LINE void call_init(struct via_call *call, struct via_session *session,
+                                  const struct via_served *served, uint32_t id, int64_t due) {
         const struct via_conn *conn = &session->pump.conn;
 
         via_arena_rewind(&call->arena);
         call->session = session;
-        call->served = ev->too_big ? NULL
-                                   : via_methods_find(&session->dispatch->methods, ev->method);
-        call->due = came + ev->value;
-        call->id = ev->id;
-        call->high = ev->high;
-        call->oneway = ev->oneway;
+        call->served = served;
+        call->due = due;
+        call->id = id;
+        call->high = call->oneway = false;
         call->has_metadata = call->has_extras = call->head_sent = false;
         call->later = false;
         call->state = VIA_CALL_RUNS;
@@ -235,29 +147,93 @@ static inline void call_init(struct via_call *call, struct via_session *session,
         call->on_cancel = NULL;
 }
 
-/* Serves the call @ev, which @came in a moment ago or, if others were before it, longer. */
-void via_serve(struct via_session *session, const struct via_event *ev, int64_t came, int64_t now) {
-        struct via_dispatch *dispatch = session->dispatch;
-        struct via_call *call = dispatch ? via_dispatch_take(dispatch) : NULL;
-        void *response = NULL;
-        int code;
-
-        if (__builtin_expect(!call, 0)) {
-                turn_away(session, ev, dispatch ? VIA_RESOURCE_EXHAUSTED : VIA_UNIMPLEMENTED);
-                return;
-        }
-        call_init(call, session, ev, came);
-        code = refuse(call, ev, now);
-        if (!code)
-                code = run(call, ev, &response);
-        else if (dispatch->intercept)
-                via_intercept_turned_down(call, code);
+/* The handler of @call has returned, or has not even run. */
+static VIA_IN_LINE void finish(struct via_call *call, bool oneway, int code, void *response) {
         if (__builtin_expect(call->state != VIA_CALL_RUNS, 0)) {
                 via_call_done(call, code, response);
                 return;
         }
-        if (!ev->oneway && (code || response) &&
+        if (!oneway && (code || response) &&
             (__builtin_expect(code || call->has_extras, 0) || !via_call_respond(call, response)))
                 via_call_say(call, code, response);
         via_dispatch_put(call);
+}
+
+/* Serves the call @ev, which @came in a moment ago or, if others were before it, longer. */
+void via_serve(struct via_session *session, const struct via_event *ev, int64_t came, int64_t now) {
+        struct via_dispatch *dispatch = session->dispatch;
+        struct via_call *call = dispatch ? via_dispatch_take(dispatch) : NULL;
+        const struct via_served *served = NULL;
+        void *response = NULL;
+        int code;
+
+        if (__builtin_expect(!call, 0)) {
+                via_serve_turn_away(session, ev,
+                                    dispatch ? VIA_RESOURCE_EXHAUSTED : VIA_UNIMPLEMENTED);
+                return;
+        }
+        if (!ev->too_big)
+                served = via_methods_find(&dispatch->methods, ev->method);
+        call_init(call, session, served, ev->id, came + ev->value);
+        call->high = ev->high;
+        call->oneway = ev->oneway;
+        code = via_serve_refuse(call, ev, now);
+        if (code && dispatch->intercept)
+                via_intercept_turned_down(call, code);
+        else if (!code)
+                code = dispatch->intercept
+                               ? run_seen(call, ev, &response)
+                               : run(call, served, ev->body, ev->size, &response);
+        finish(call, ev->oneway, code, response);
+}
+
+/*
+ * Serves the plain call @h, of a method that is @served, with nothing in its way: whether there was
+ * memory for it.
+ */
+static VIA_IN_LINE bool serve_plain(struct via_session *session, const struct via_served *served,
+                                    const struct wire_header *h, const uint8_t *body,
+                                    int64_t due) {
+        struct via_call *call = via_dispatch_take(session->dispatch);
+        void *response = NULL;
+        int code;
+
+        if (__builtin_expect(!call, 0))
+                return false;
+        call_init(call, session, served, h->id, due);
+        code = run(call, served, body + WIRE_METHOD, h->length - WIRE_METHOD, &response);
+        finish(call, false, code, response);
+        return true;
+}
+
+/*
+ * Serves the events that were received, up to the first that is no plain call, as long as not more
+ * than @serving->queue bytes of answers wait. What is unusual about one of them is via_serve()'s
+ * business.
+ */
+void via_serve_plain(struct via_session *session, struct via_serving *serving) {
+        struct via_dispatch *dispatch = session->dispatch;
+        struct via_pump *pump = &session->pump;
+        const struct via_served *served;
+        struct via_event ev;
+        struct wire_header h;
+        const uint8_t *body;
+        int64_t now;
+
+        while (via_pump_queued(pump) <= serving->queue) {
+                body = via_pump_plain(pump, &h);
+                if (!body || __builtin_expect(h.type != WIRE_CALL, 0))
+                        return;
+                via_pump_took(pump, &h);
+                via_conn_saw_call(&pump->conn, &h);
+                now = via_serving_time(serving);
+                served = via_methods_find(&dispatch->methods, wire_get64(body));
+                if (__builtin_expect(!served || h.flags & WIRE_ONEWAY || session->closing ||
+                                             dispatch->intercept || session->delivering ||
+                                             now >= serving->came + h.value, 0) ||
+                    !serve_plain(session, served, &h, body, serving->came + h.value)) {
+                        via_conn_plain_call(&h, body, &ev);
+                        via_serve(session, &ev, serving->came, now);
+                }
+        }
 }

@@ -3,6 +3,7 @@
  * serve.h - what an end of a link serves, and the calls that it is serving
  *
  *      serve.c         a call comes: its request, its handler
+ *      serve_refuse.c  calls that are not served, and why
  *      serve_answer.c  what is said in return: results, failures, metadata
  *      serve_later.c   calls that outlive their handler: deferred, answered, given up
  *      serve_work.c    handlers that block, in libuv's pool
@@ -17,6 +18,7 @@
 #include <stdatomic.h>
 #include <via/idl.h>
 #include "arena.h"
+#include "clock.h"
 #include "codec_octets.h"
 #include "failure.h"
 #include "intercept.h"
@@ -43,12 +45,17 @@ struct via_posted {
         bool               is;                  /* posted, and not yet looked at */
 };
 
+/* Room for a message that is not large, but for what it points to. */
+struct via_small {
+        _Alignas(VIA_ARENA_ALIGN) uint8_t bytes[64];
+};
+
 struct via_call {
         struct via_posted        posted;        /* first */
         struct via_session      *session;       /* NULL: its link has ended */
         struct via_dispatch     *dispatch;
         const struct via_served *served;
-        /* request, response and what the handler makes */
+        /* what the handler makes, and what there is no room for in `request` and `response` */
         struct via_arena         arena;
         int64_t                  due;
         uint32_t                 id;
@@ -75,6 +82,7 @@ struct via_call {
         struct via_metadata     *metadata, *header, *trailer;   /* owned, and kept for the next */
         struct via_call         *next, **prev;  /* idle, or open in the session, or posted */
         struct via_seen          seen;
+        struct via_small         request, response;
 };
 
 /* What is served, by a server or a client. Counted: calls may outlive whoever made it. */
@@ -94,13 +102,14 @@ struct via_dispatch {
 
 enum { VIA_DISPATCH_CLOSED = 1, VIA_DISPATCH_DEAF };     /* expected conditions */
 
-/* A default message of @type that lives as long as @call, or NULL. */
-static inline void *via_call_message(struct via_call *call, const struct via_type *type) {
-        void *message = via_arena_take(&call->arena, type->desc.sizeof_message, VIA_ARENA_ALIGN);
+/* Memory for a message of @type that lives as long as @call: @small, if that is enough; or NULL. */
+static inline void *via_call_room(struct via_call *call, const struct via_type *type,
+                                  struct via_small *small) {
+        size_t size = type->desc.sizeof_message;
 
-        if (message)
-                via_default(type, message);
-        return message;
+        if (__builtin_expect(size <= sizeof(small->bytes), 1))
+                return small->bytes;
+        return via_arena_take(&call->arena, size, VIA_ARENA_ALIGN);
 }
 
 struct via_call *via_dispatch_new_call(struct via_dispatch *dispatch);
@@ -142,7 +151,40 @@ bool via_dispatch_is_here(const struct via_dispatch *dispatch);
 int  via_dispatch_post(struct via_dispatch *dispatch, struct via_posted *posted);
 void via_dispatch_unpost(struct via_dispatch *dispatch, struct via_posted *posted);
 
+/* Calls that came together. */
+struct via_serving {
+        int64_t  came;
+        int64_t  now;                           /* in the beginning: came */
+        uint64_t queue;                         /* bytes of answers that may wait */
+        unsigned n;                             /* calls until now */
+        unsigned quick;                         /* how many of the last took no time */
+};
+
+enum { VIA_SERVING_QUICK = 16 };                /* calls that take no time, then the clock rests */
+
+/*
+ * A handler may have taken its time, so the next call may be overdue. While none takes any, not
+ * every call asks the clock.
+ */
+static inline int64_t via_serving_time(struct via_serving *t) {
+        int64_t now;
+
+        if (t->n++ && (t->quick < VIA_SERVING_QUICK || t->n % VIA_SERVING_QUICK == 0)) {
+                now = via_clock_ms();
+                t->quick = now == t->now ? t->quick + 1 : 0;
+                t->now = now;
+        }
+        return t->now;
+}
+
 void via_serve(struct via_session *session, const struct via_event *ev, int64_t came, int64_t now);
+void via_serve_plain(struct via_session *session, struct via_serving *serving);
+int  via_serve_no_memory(struct via_call *call) __attribute__((cold));
+int  via_serve_bad_request(struct via_call *call, const uint8_t *body, size_t size, void *request)
+        __attribute__((cold));
+void via_serve_turn_away(struct via_session *session, const struct via_event *ev, int code)
+        __attribute__((cold));
+int  via_serve_refuse(struct via_call *call, const struct via_event *ev, int64_t now);
 int  via_serve_decode(struct via_call *call, const struct via_event *ev, void **ret_request);
 int  via_serve_stream(struct via_call *call);
 struct via_intercept *via_intercept_of(struct via_dispatch *dispatch);
@@ -151,7 +193,7 @@ int  via_intercept_copy(struct via_dispatch *dispatch, const struct via_dispatch
 bool via_call_respond_large(struct via_call *call, const void *response, size_t size);
 
 /* Queues a result without anything special about it: false if there is. */
-static inline bool via_call_respond(struct via_call *call, const void *response) {
+static VIA_IN_LINE bool via_call_respond(struct via_call *call, const void *response) {
         const struct via_type *type = call->served->method->response;
         struct via_pump *pump = &call->session->pump;
         uint8_t *room;

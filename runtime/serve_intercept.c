@@ -137,7 +137,7 @@ int via_call_answer(struct via_call *call, const void *response) {
         const struct via_type *type = call->served->method->response;
 
         if (!response && type && !type->desc.n_fields)
-                response = via_call_message(call, type);
+                response = via_call_new(call, type);
         if (!response && type)
                 return via_call_fail(call, VIA_INTERNAL, "the answer has no results");
         call->seen.answer = response;

@@ -14,31 +14,8 @@ enum {
         MEMORY_ROUNDS_MAX = 64,                 /* the same where they are no system calls */
         SHARED_ROUNDS_MAX = 4,                  /* and where each round is everybody's CPU */
         LOOK_MS_MAX = 2,                        /* a turn is no longer if it only looks for more */
-        QUICK = 16,                             /* calls that take no time, then the clock rests */
         LAST_ROUNDS_MAX = 64,                   /* and of a client that is gone */
 };
-
-/* What time it is for calls that came together. */
-struct timing {
-        int64_t  now;
-        unsigned n;                             /* calls until now */
-        unsigned quick;                         /* how many of the last took no time */
-};
-
-/*
- * A handler may have taken its time, so the next call may be overdue. While none takes any, not
- * every call asks the clock.
- */
-static inline int64_t time_of_next(struct timing *t) {
-        int64_t now;
-
-        if (t->n++ && (t->quick < QUICK || t->n % QUICK == 0)) {
-                now = via_clock_ms();
-                t->quick = now == t->now ? t->quick + 1 : 0;
-                t->now = now;
-        }
-        return t->now;
-}
 
 /*
  * Serves the events received, unless too much is queued: VIA_CONN_MORE, 0 if there may be more
@@ -46,24 +23,24 @@ static inline int64_t time_of_next(struct timing *t) {
  */
 static int deliver(struct via_server_link *link, int64_t now) {
         struct via_listening *l = link->at;
-        struct via_pump *pump = &link->session.pump;
+        struct via_session *session = &link->session;
+        struct via_pump *pump = &session->pump;
         bool greeted = pump->conn.state & VIA_CONN_HELLO_SEEN;
-        uint64_t queue = l->limits.v[VIA_LIMIT_QUEUE];
-        struct timing timing = { .now = now };
+        struct via_serving serving = { .came = now,
+                                       .now = now,
+                                       .queue = l->limits.v[VIA_LIMIT_QUEUE] };
         struct via_event ev;
         int r = 0;
 
-        via_dispatch_here(link->session.dispatch);
-        while (via_pump_queued(pump) <= queue && (r = via_pump_next(pump, &ev)) == 0) {
-                int64_t then = time_of_next(&timing);
-
-                if (__builtin_expect(ev.type == VIA_EVENT_CALL, 1))
-                        via_serve(&link->session, &ev, now, then);
-                else
-                        via_session_event(&link->session, &ev, now, then);
+        via_dispatch_here(session->dispatch);
+        for (;;) {
+                via_serve_plain(session, &serving);
+                if (via_pump_queued(pump) > serving.queue || (r = via_pump_next(pump, &ev)) != 0)
+                        break;
+                via_session_event(session, &ev, now, via_serving_time(&serving));
         }
-        if (__builtin_expect(via_session_has_news(&link->session), 0))
-                via_session_ready(&link->session);
+        if (__builtin_expect(via_session_has_news(session), 0))
+                via_session_ready(session);
         if (!greeted && (pump->conn.state & VIA_CONN_HELLO_SEEN))
                 via_listening_greeted(l);
         return r;

@@ -27,6 +27,7 @@ static struct inside {
         enum act           act;
         bool               acted, closed;
         struct told        first, others[OTHERS], more[MORE];
+        size_t             size;                /* of what is answered */
         struct via_handle *handles[OTHERS];
         struct via_stream *stream;
 } in;
@@ -36,6 +37,14 @@ static void on_nothing(void *user, int code, const struct via_error *err);
 static void on_text(void *user, int code, const char *result, const struct via_error *err) {
         (void)result;
         on_nothing(user, code, err);
+}
+
+/* What was answered can be read to the end, whatever was done meanwhile. */
+static void on_octets(void *user, int code, size_t n, const uint8_t *result,
+                      const struct via_error *err) {
+        on_nothing(user, code, err);
+        if (code == VIA_OK)
+                CHECK(n == in.size && memcmp(result, pattern(n), n) == 0);
 }
 
 static void on_number(void *user, int code, uint32_t result, const struct via_error *err) {
@@ -109,7 +118,9 @@ static void go_to(enum place place, const struct via_call_options *soon) {
 
         switch (place) {
         case ANSWERED:
-                conf_Basic_text_async(client, "a", NULL, on_text, &in.first);
+                in.size = 100;
+                conf_Basic_echo_async(client, in.size, pattern(in.size), NULL, on_octets,
+                                      &in.first);
                 break;
         case NOT_STARTED:
                 conf_Basic_text_async(client, "\xff", NULL, on_text, &in.first);
