@@ -48,9 +48,9 @@ static int (*const orders[procs_Order_COUNT])(const void *, const void *, void *
         [procs_Order_BY_NAME]   = by_name,
 };
 
-/* Tells of the first @limit of @procs that still live. */
+/* Tells of the first @limit of @procs that still live, as they were @now. */
 static int tell_all(struct via_call *call, const struct proc *procs, size_t n, size_t limit,
-                    size_t *ret_n, struct procs_Process ***ret_rows) {
+                    double now, size_t *ret_n, struct procs_Process ***ret_rows) {
         struct service *service = via_call_self(call);
         size_t n_rows = 0, room = n < limit ? n : limit;
         struct procs_Process **rows = via_call_alloc(call, (room + 1) * sizeof(*rows));
@@ -63,7 +63,7 @@ static int tell_all(struct via_call *call, const struct proc *procs, size_t n, s
                 rows[n_rows] = via_call_new(call, &procs_Process_type);
                 if (!rows[n_rows])
                         return VIA_RESOURCE_EXHAUSTED;
-                r = service_tell(call, &procs[i], command, rows[n_rows++]);
+                r = service_tell(call, &procs[i], command, now, rows[n_rows++]);
         }
         if (r)
                 return r;
@@ -93,7 +93,7 @@ int service_list(struct via_call *call, const struct procs_Filter *wanted, size_
                 if (service_chooses(service, wanted, &procs[i], now))
                         procs[n_chosen++] = procs[i];
         qsort_r(procs, n_chosen, sizeof(*procs), orders[wanted->sort_by], &now);
-        r = tell_all(call, procs, n_chosen, limit, ret_n_result, ret_result);
+        r = tell_all(call, procs, n_chosen, limit, now, ret_n_result, ret_result);
         free(procs);
         return r;
 }

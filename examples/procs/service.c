@@ -46,9 +46,7 @@ static enum procs_Activity activity(char state) {
 }
 
 void service_describe(struct service *service, const struct proc *proc, const char *command,
-                      struct procs_Process *ret) {
-        double now = proc_now();
-
+                      double now, struct procs_Process *ret) {
         ret->pid = proc->pid;
         ret->parent = proc->parent;
         ret->state = activity(proc->state);
@@ -61,11 +59,11 @@ void service_describe(struct service *service, const struct proc *proc, const ch
         ret->command = *command ? (char *)command : NULL;
 }
 
-int service_tell(struct via_call *call, const struct proc *proc, const char *command,
+int service_tell(struct via_call *call, const struct proc *proc, const char *command, double now,
                  struct procs_Process *ret) {
         int r;
 
-        service_describe(via_call_self(call), proc, command, ret);
+        service_describe(via_call_self(call), proc, command, now, ret);
         r = via_call_strdup(call, &ret->user, ret->user);
         if (!r)
                 r = via_call_strdup(call, &ret->name, ret->name);
@@ -85,7 +83,7 @@ static int get(struct via_call *call, int32_t pid, struct procs_Process *ret_res
                 r = proc_read_command(service->root, pid, command, sizeof(command));
         if (r)
                 return r == PROC_GONE ? service_gone(call, pid) : service_fault(call, r);
-        return service_tell(call, &proc, command, ret_result);
+        return service_tell(call, &proc, command, proc_now(), ret_result);
 }
 
 static int summary(struct via_call *call, struct procs_Machine *ret_result) {

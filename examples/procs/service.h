@@ -46,12 +46,15 @@ int service_watch(struct via_call *call, const struct procs_Filter *wanted,
 bool service_chooses(struct service *service, const struct procs_Filter *wanted,
                      const struct proc *proc, double now);
 
-/* Fills in *@ret_process, a default message, with parts that are borrowed from the others. */
+/*
+ * Fills in *@ret_process, a default message, as it was @now, with parts that are borrowed from the
+ * others.
+ */
 void service_describe(struct service *service, const struct proc *proc, const char *command,
-                      struct procs_Process *ret_process);
+                      double now, struct procs_Process *ret_process);
 
 /* The same, with parts that live as long as the call. */
-int service_tell(struct via_call *call, const struct proc *proc, const char *command,
+int service_tell(struct via_call *call, const struct proc *proc, const char *command, double now,
                  struct procs_Process *ret_process);
 
 /* Ends the call: reading /proc failed with the negative errno @r. */

@@ -72,7 +72,7 @@ static int tell(struct watcher *watcher, enum procs_Change change, const struct 
                 *command = 0;                   /* it has ended meanwhile: we shall hear of it */
         procs_Process_init(&process);
         procs_Event_init(&event);
-        service_describe(service, proc, command, &process);
+        service_describe(service, proc, command, proc_now(), &process);
         event.change = change;
         event.process = &process;
         code = procs_Table_watch_write(watcher->stream, &event, NULL);
