@@ -9,9 +9,11 @@
  *      client_async.c  calls that nobody waits for: their handles
  *      client_back.c   what a client serves, and the clients that a server has
  *      client_intercept.c  who is asked before a call is made, and told of its end
- *      client_turn.c   what a turn of either driver does with a client
+ *      client_turn.c   what a turn does with a client, and that of the blocking driver
+ *      client_loop.c   a turn in somebody's loop
  *      client_deliver.c  what has come is given to those who wait for it
- *      client_reply.c  how a call ends, and how that is told
+ *      client_reply.c  what the answer to a call is
+ *      client_end.c    how a call ends, and how that is told
  *      client_links.c  links, one after the other: states, back-off
  *      client_ready.c  what becomes of a call while there is no link
  *      client_dial.c   connecting without blocking a loop
@@ -304,6 +306,7 @@ void via_client_tail(void *client);
 int  via_client_send(struct via_client *client, int64_t until);
 int  via_client_deliver(struct via_client *client);
 int  via_client_receive(struct via_client *client);
+int  via_client_received(struct via_client *client, int r);
 void via_client_lost_sending(struct via_client *client, int r);
 int  via_client_sleep(struct via_client *client, int64_t until);
 void via_client_on_reply(struct via_client *client, const struct via_event *ev);
@@ -348,6 +351,13 @@ static inline void via_client_late(struct via_client *client) {
         if (now != client->now && client->first != calls->next)
                 via_calls_postpone(calls, client->first, now - client->now);
         client->now = 0;
+}
+
+/* The first moment at which something of @client's is due. */
+static inline int64_t via_client_due(const struct via_client *client) {
+        const struct via_conn *conn = &client->session->pump.conn;
+
+        return conn->calls.due < conn->opens.due ? conn->calls.due : conn->opens.due;
 }
 
 /* A handle that has neither a stream nor anything special about it; NULL: no memory. */
@@ -399,6 +409,8 @@ struct via_client *via_client_back(struct via_session *session);
 void via_client_back_end(struct via_client *client);
 void via_client_back_free(struct via_client *client);
 
+void via_handle_end(struct via_client *client, struct via_handle *handle, int code,
+                    const void *response, const struct via_error *err);
 void via_client_end_all(struct via_client *client, const struct via_error *why);
 void via_client_end_one(struct via_client *client, struct via_handle *handle,
                         const struct via_error *why);

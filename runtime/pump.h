@@ -59,10 +59,6 @@ void via_pump_fini(struct via_pump *pump);
 int  via_pump_receive(struct via_pump *pump, struct via_buffer *in, size_t most, int timeout_ms);
 int  via_pump_drain(struct via_pump *pump, int timeout_ms);
 void via_pump_rest(struct via_pump *pump, int64_t now);
-bool via_pump_half(const struct via_pump *pump, struct wire_header *ret_header);
-void via_pump_aim(struct via_pump *pump, uint8_t *room, size_t size);
-int  via_pump_unaim(struct via_pump *pump);
-int  via_pump_next_aimed(struct via_pump *pump, struct via_event *ret_event);
 
 uint8_t *via_pump_reserve_more(struct via_pump *pump, size_t size);
 void via_pump_forget(struct via_pump *pump);
@@ -72,6 +68,12 @@ int  via_pump_put_large(struct via_pump *pump, const uint8_t *head, size_t head_
                        const uint8_t *data, size_t size);
 
 int  via_pump_arm(struct via_pump *pump, bool read, struct via_wait *ret_wait);
+
+/* pump_aim.c: large frames are received where they are to stay */
+bool via_pump_half(const struct via_pump *pump, struct wire_header *ret_header);
+void via_pump_aim(struct via_pump *pump, uint8_t *room, size_t size);
+int  via_pump_unaim(struct via_pump *pump);
+int  via_pump_next_aimed(struct via_pump *pump, struct via_event *ret_event);
 
 /* pump_lanes.c: what the same are on a link with priorities. */
 int  via_lanes_drain(struct via_pump *pump, int timeout_ms);

@@ -6,7 +6,6 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "clock.h"
 #include "serve.h"
 #include "stream.h"
 

@@ -5,7 +5,8 @@
  *      serve.c         a call comes: its request, its handler
  *      serve_refuse.c  calls that are not served, and why
  *      serve_answer.c  what is said in return: results, failures, metadata
- *      serve_later.c   calls that outlive their handler: deferred, answered, given up
+ *      serve_later.c   calls that outlive their handler: deferred, answered
+ *      serve_over.c    calls that nobody waits for any more
  *      serve_work.c    handlers that block, in libuv's pool
  *      serve_intercept.c  who else is asked about a call, and told of its end
  *      dispatch.c      what is served, and answers that come from other threads
@@ -220,6 +221,8 @@ int  via_call_later(struct via_call *call);
 void via_call_done(struct via_call *call, int code, const void *response);
 int  via_call_hold(struct via_call *call, int code, const void *response);
 void via_call_finish(struct via_call *call);
+void via_call_leave(struct via_call *call);
+void via_call_retire(struct via_call *call);
 int  via_call_head(struct via_call *call);
 void via_call_say(struct via_call *call, int code, const void *response);
 int  via_call_tell(struct via_call *call, int code, const void *response, size_t *ret_size);

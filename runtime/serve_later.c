@@ -1,5 +1,5 @@
 /*
- * serve_later.c - calls that outlive their handler: deferred, answered, given up
+ * serve_later.c - calls that outlive their handler: deferred, and answered by whoever likes
  *
  * Such a call is open: the machine knows its id, so that a cancel, a deadline or an item finds
  * it. It is closed when its answer has left; and when its handler has returned, too, it is idle
@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "budget.h"
-#include "metadata.h"
 #include "serve.h"
 #include "shared.h"
 #include "stream.h"
@@ -84,7 +83,7 @@ int via_call_open(struct via_call *call) {
 }
 
 /* The call has nothing to do with its link any more. */
-static void leave(struct via_call *call) {
+void via_call_leave(struct via_call *call) {
         void *same;
 
         if (call->state & VIA_CALL_OPEN) {
@@ -97,7 +96,7 @@ static void leave(struct via_call *call) {
 }
 
 /* All is said; if nobody is inside any more either, the call is idle again. */
-static void retire(struct via_call *call) {
+void via_call_retire(struct via_call *call) {
         if (call->state & (VIA_CALL_RUNS | VIA_CALL_WORKS))
                 return;
         if (call->state & VIA_CALL_SEEN)
@@ -138,11 +137,11 @@ void via_call_finish(struct via_call *call) {
                 via_session_kick(session);
         }
         if (session) {
-                leave(call);
+                via_call_leave(call);
                 if (session->closing)           /* its driver may be waiting for this one */
                         via_session_kick(session);
         }
-        retire(call);
+        via_call_retire(call);
 }
 
 static void on_answered(struct via_posted *posted) {
@@ -168,7 +167,7 @@ void via_call_done(struct via_call *call, int code, const void *response) {
         call->state &= (uint8_t)~VIA_CALL_RUNS;
         if (call->state & VIA_CALL_ANSWERED) {  /* while the handler ran */
                 if (!call->session || (call->state & VIA_CALL_REPLIED))
-                        retire(call);
+                        via_call_retire(call);
                 return;
         }
         if (code == VIA_DEFERRED && call->later)
@@ -230,110 +229,6 @@ int via_call_end(struct via_call *call, int code) {
         if (code < 0 || code > VIA_UNAUTHENTICATED)
                 code = VIA_UNKNOWN;
         return answer(call, code, NULL);
-}
-
-/* --- nobody waits any more --- */
-
-/* Tells the handler, who may answer the call right there; it is ours until then. */
-static void tell(struct via_call *call) {
-        void (*on_cancel)(void *user, struct via_call *call) = call->on_cancel;
-        uint8_t runs = call->state & VIA_CALL_RUNS;
-
-        call->on_cancel = NULL;
-        call->state |= VIA_CALL_RUNS;
-        if (on_cancel)
-                on_cancel(call->user, call);
-        if (runs)
-                return;
-        call->state &= (uint8_t)~VIA_CALL_RUNS;
-        if (call->state & VIA_CALL_ANSWERED)
-                retire(call);
-}
-
-/* Once: the caller has given the call up, or it is overdue, or its link has ended. */
-void via_call_given_up(struct via_call *call, int code) {
-        int none = VIA_OK;
-
-        if (!atomic_compare_exchange_strong(&call->over, &none, code))
-                return;
-        if (call->stream)
-                call->stream->done = true;
-        /* it may have returned: then the call is gone now */
-        if (call->work) {
-                via_work_wake(call->work);
-                return;
-        }
-        if (call->stream)
-                via_stream_mark(call->stream);
-        if (call->state & VIA_CALL_ANSWERED) {  /* it was only waiting for its items to leave */
-                call->state |= VIA_CALL_REPLIED;
-                via_call_finish(call);
-        } else {
-                tell(call);
-        }
-}
-
-/* Ends the call from here, with words; what its handler says later is not heard any more. */
-void via_call_abort(struct via_call *call, int code, const char *text) {
-        /* its own words may be somebody else's just now: another thread's */
-        struct via_call words = { .session = call->session, .id = call->id, .high = call->high };
-
-        if (atomic_load(&call->over) || (call->state & VIA_CALL_REPLIED))
-                return;
-        via_arena_init(&words.arena, 0);
-        via_call_fail(&words, (enum via_code)code, "%s", text);
-        via_call_say(&words, code, NULL);
-        via_arena_fini(&words.arena);
-        call->state |= VIA_CALL_REPLIED;
-        via_call_given_up(call, code);
-}
-
-/*
- * Its link is about to end. There is no turn to come in which its stream could be told, so that
- * is done here; meanwhile the call is held as if its handler ran.
- */
-void via_call_lost(struct via_call *call) {
-        struct via_stream *stream = call->work ? NULL : call->stream;
-        uint8_t runs = call->state & VIA_CALL_RUNS;
-
-        if (call->state & VIA_CALL_SEEN)
-                via_intercept_after(call, VIA_UNAVAILABLE);
-        leave(call);
-        call->session = NULL;
-        call->state |= VIA_CALL_RUNS;
-        via_call_given_up(call, VIA_UNAVAILABLE);
-        if (stream && stream->on_ready && !(call->state & VIA_CALL_ANSWERED))
-                stream->on_ready(stream->user, stream);
-        if (runs)
-                return;
-        call->state &= (uint8_t)~VIA_CALL_RUNS;
-        if (call->state & VIA_CALL_ANSWERED)
-                retire(call);
-}
-
-bool via_call_cancelled(const struct via_call *call) {
-        return atomic_load(&((struct via_call *)(uintptr_t)call)->over) != VIA_OK;
-}
-
-void via_call_on_cancel(struct via_call *call,
-                        void (*on_cancel)(void *user, struct via_call *call), void *user) {
-        call->on_cancel = on_cancel;
-        call->user = user;
-        if (!on_cancel || !via_call_cancelled(call))
-                return;
-        call->on_cancel = NULL;
-        on_cancel(user, call);
-}
-
-/* Why nobody waits any more, for a handler that reads or writes. */
-int via_call_over(const struct via_call *call, struct via_error *err) {
-        int over = atomic_load(&((struct via_call *)(uintptr_t)call)->over);
-
-        if (over == VIA_DEADLINE_EXCEEDED)
-                return via_error_set(err, VIA_DEADLINE_EXCEEDED, "the call is overdue");
-        if (over == VIA_UNAVAILABLE)
-                return via_error_set(err, VIA_CANCELLED, "the client closed the link, or died");
-        return via_error_set(err, VIA_CANCELLED, "the client has given the call up");
 }
 
 struct via_stream *via_call_stream(struct via_call *call) {

@@ -8,15 +8,15 @@ floors='
 0 failure flow limits message message_equal message_format metadata method opens suggest trace uri utf8 wire
 0 via/error via/endpoint via/arena via/limits via/message via/metadata via/uri via/peer
 1 conn conn_impl conn_flow conn_life conn_talk keepalive
-2 pump pump_lanes endpoint names via/transport
+2 pump pump_aim pump_lanes endpoint names via/transport
 3 block clock loop_uv spin
 4 methods via/idl via/client via/server via/stream via/interceptor
 4 via/health via/stats via/services health stats stats_serve
 4 intercept serve_intercept client_intercept outgoing tracing via/trace
-4 client client_begin client_impl client_call client_connect client_deliver client_error client_turn client_async client_back client_reply
+4 client client_begin client_impl client_call client_connect client_deliver client_end client_error client_loop client_turn client_async client_back client_reply
 4 client_again client_dial client_links client_poll client_ready client_shared client_shared_turn client_wait shared
 4 session stream stream_client stream_read stream_verbs stream_write
-4 budget dispatch serve serve_answer serve_later serve_refuse serve_work
+4 budget dispatch serve serve_answer serve_later serve_over serve_refuse serve_work
 4 server server_impl server_accept server_authorize server_count server_crew server_inherit server_link server_listen server_signals server_turn server_worker call notify
 5 via/via
 '
