@@ -195,6 +195,7 @@ TEST(writers_do_not_mix) {
                 if (pids[i] == 0) {
                         struct via_link *link = NULL;
                         size_t done = 0;
+                        ssize_t end;
 
                         REQUIRE(links_connect(uri, 10000, &link) == 0);
                         while (done < SIZE) {
@@ -205,6 +206,8 @@ TEST(writers_do_not_mix) {
                                 if (done < SIZE)
                                         REQUIRE(links_wait(link, POLLOUT));
                         }
+                        /* who closes earlier waits a second for the server, and no longer */
+                        CHECK_INT(links_drain(link, 0, 1, &end), ==, 1);
                         links_close(&link);
                         links_shut(&listener);          /* our copy of it */
                         _exit(test_failures != 0);
@@ -221,6 +224,7 @@ TEST(writers_do_not_mix) {
                 while (who < CLIENTS - 1 && pids[who] != peer.pid)
                         who++;
                 CHECK_INT(pids[who], ==, peer.pid);
+                CHECK_INT(links_stuff(link, 0, 1), ==, 1);
                 CHECK_INT(links_drain(link, (size_t)who, SIZE + 1, &end), ==, SIZE);
                 CHECK_INT(end, ==, 0);
                 links_close(&link);
