@@ -23,6 +23,7 @@ __attribute__((noinline)) static void aim(struct via_client *client) {
         const struct via_slot *slot;
         struct wire_header h;
         uint8_t *room;
+        size_t size;
 
         if (!via_pump_half(pump, &h))
                 return;
@@ -38,9 +39,10 @@ __attribute__((noinline)) static void aim(struct via_client *client) {
         if (!arena || !type || !type->octets || h.length > pump->conn.max_message ||
             h.length > client->limits.v[VIA_LIMIT_MEMORY])
                 return;
-        room = via_arena_take(arena, WIRE_HEADER + (size_t)h.length, 1);
+        size = WIRE_HEADER + (size_t)h.length;
+        room = via_arena_take(arena, size + VIA_PUMP_SPARE, 1);
         if (room)
-                via_pump_aim(pump, room, WIRE_HEADER + (size_t)h.length);
+                via_pump_aim(pump, room, size);
 }
 
 /* Whoever waited does so no more: what he has lent is not received into. */

@@ -7,8 +7,6 @@
 #include "pump.h"
 
 #define ROOM_LEAST ((size_t)32 * 1024)          /* to receive into: a batch */
-/* of a large frame is copied, so that its beginning does not travel alone */
-#define LARGE_FIRST ((size_t)16 * 1024)
 
 /* Takes over @link, which is connected. Pair with via_pump_fini(). */
 void via_pump_init(struct via_pump *pump, struct via_link *link, struct via_pool *pool,
@@ -68,6 +66,18 @@ int via_pump_receive(struct via_pump *pump, struct via_buffer *in, size_t most, 
 }
 
 /*
+ * How much to receive into an empty buffer: less than usual only once, see
+ * via_pump_next_aimed().
+ */
+static inline size_t most_now(struct via_pump *pump) {
+        size_t most = pump->most;
+
+        if (__builtin_expect(most < VIA_PUMP_LARGE, 0))
+                pump->most = VIA_PUMP_LARGE;
+        return most;
+}
+
+/*
  * Receives once, waiting at most about @timeout_ms in the link itself where it can do that (see
  * recv_wait). What the link can show is only looked at, unless half a frame waits for it.
  * Returns 0 if bytes came, -EAGAIN if none did, -EPIPE when the peer has left in order, or the
@@ -82,7 +92,7 @@ int via_pump_drain(struct via_pump *pump, int timeout_ms) {
                 return receive(pump, &pump->aimed, pump->aimed.cap - pump->aimed.tail, timeout_ms);
         if (!pump->loan || via_buffer_used(&pump->in))
                 return via_pump_receive(pump, &pump->in,
-                                        via_buffer_used(&pump->in) ? SIZE_MAX : pump->most,
+                                        via_buffer_used(&pump->in) ? SIZE_MAX : most_now(pump),
                                         timeout_ms);
         if (timeout_ms > 0 && pump->link->by->recv_wait) {
                 n = pump->link->by->recv_wait(pump->link, NULL, 0, timeout_ms);
@@ -229,7 +239,7 @@ int via_pump_flush(struct via_pump *pump) {
  */
 int via_pump_put_large(struct via_pump *pump, const uint8_t *head, size_t head_size,
                        const uint8_t *data, size_t size) {
-        size_t first = size < LARGE_FIRST ? size : LARGE_FIRST;
+        size_t first = size < VIA_PUMP_FIRST ? size : VIA_PUMP_FIRST;
         struct via_buffer *out = &pump->out;
         ssize_t n = 0;
 

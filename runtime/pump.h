@@ -26,7 +26,7 @@ struct via_pump {
         const struct via_loan *loan;    /* of the link, or NULL */
         struct via_pool  *pool;         /* borrowed */
         struct via_buffer in, out;
-        /* bytes received at once while nothing waits for more: a frame's rest may be aimed */
+        /* bytes received next while nothing waits for more: a frame's rest may be aimed */
         size_t            most;
         /* where a large frame is received at once, which `in` would end with: lent, or NULL */
         struct via_buffer aimed;
@@ -49,8 +49,14 @@ enum {                                  /* expected conditions */
         VIA_PUMP_BLOCKED = 1,           /* the link takes no more now */
 };
 
-/* bytes of a frame that is worth receiving where it is to stay */
-enum { VIA_PUMP_LARGE = 128 * 1024 };
+enum {
+        /* bytes of a frame that is worth receiving where it is to stay */
+        VIA_PUMP_LARGE = 128 * 1024,
+        /* of its octets so many are sent first, so that its header does not travel alone */
+        VIA_PUMP_FIRST = 16 * 1024,
+        /* room for it beyond its size: what is received last shall begin at a cache line */
+        VIA_PUMP_SPARE = 63,
+};
 
 void via_pump_init(struct via_pump *pump, struct via_link *link, struct via_pool *pool,
                    const struct via_limits *limits, int64_t now);

@@ -24,14 +24,16 @@ bool via_pump_half(const struct via_pump *pump, struct wire_header *ret_header) 
 }
 
 /*
- * The frame that via_pump_half() has found is received into the @size bytes at @room from now on,
- * header and all, and its event's body is there. They stay yours, but must be there until the
- * frame is whole or via_pump_unaim().
+ * The frame that via_pump_half() has found, of @size bytes, is received into @room from now on,
+ * header and all, and its event's body is there. The room is VIA_PUMP_SPARE bytes larger than that,
+ * because the kernel copies much faster to where a cache line begins. It stays yours, but must be
+ * there until the frame is whole or via_pump_unaim().
  */
 void via_pump_aim(struct via_pump *pump, uint8_t *room, size_t size) {
         struct via_buffer *in = &pump->in;
         size_t n = via_buffer_used(in);
 
+        room += (0 - ((uintptr_t)room + n)) & VIA_PUMP_SPARE;
         memcpy(room, in->data + in->head, n);
         in->head = in->tail;
         pump->aimed = (struct via_buffer){ .data = room, .tail = n, .cap = size };
@@ -61,6 +63,12 @@ int via_pump_next_aimed(struct via_pump *pump, struct via_event *ret_event) {
         if (from.tail < from.cap)
                 return VIA_CONN_MORE;
         pump->aimed = (struct via_buffer){ 0 };
+        /*
+         * There is likely to be another: of that only what its sender sends first, up to which the
+         * kernel has it in one piece; the tag and the length of octets take 4 bytes.
+         */
+        if (pump->most == VIA_PUMP_LARGE)
+                pump->most = WIRE_HEADER + 4 + VIA_PUMP_FIRST;
         r = via_conn_next(&pump->conn, from.data, from.cap, &used, ret_event);
         ret_event->placed = true;
         return r;

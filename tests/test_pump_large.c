@@ -74,7 +74,7 @@ static uint8_t *large_call(size_t *ret_n) {
 /* Received in pieces of @most; the room is given up when so many bytes have come. */
 static void receive_aimed(size_t most, size_t give_up) {
         size_t size = WIRE_HEADER + WIRE_METHOD + LARGE, n;
-        uint8_t *room = malloc(size), *bytes;
+        uint8_t *room = malloc(size + VIA_PUMP_SPARE), *bytes;
         struct wire_header h;
         struct via_event ev;
         struct via_pump pump;
@@ -86,13 +86,17 @@ static void receive_aimed(size_t most, size_t give_up) {
         bytes = large_call(&n);
         arrives(fake, bytes, n);
         fake->in_most = most;
+        pump.most = VIA_PUMP_LARGE;
         while (via_pump_drain(&pump, 0) == 0) {
                 while (via_pump_next(&pump, &ev) == 0) {
                         if (seen++ == 0) {
                                 CHECK(ev.id == 5 && ev.method == 77 && ev.size == LARGE);
                                 CHECK(memcmp(ev.body, bytes + size - LARGE, LARGE) == 0);
                                 placed = ev.placed;
-                                CHECK(placed == (ev.body == room + size - LARGE));
+                                CHECK(placed == (ev.body >= room &&
+                                                 ev.body < room + size + VIA_PUMP_SPARE));
+                                CHECK_INT(pump.most, ==,
+                                          placed ? VIA_PUMP_FIRST + 20 : VIA_PUMP_LARGE);
                         } else {
                                 CHECK(ev.id == 6 && ev.size == 5 && !ev.placed);
                         }
@@ -110,6 +114,8 @@ static void receive_aimed(size_t most, size_t give_up) {
                 CHECK(pump.conn.due == (pump.aimed.data || pump.in.data ? 30010 : INT64_MAX));
         }
         CHECK_INT(seen, ==, 2);
+        /* the next one was received with less, once */
+        CHECK_INT(pump.most, ==, VIA_PUMP_LARGE);
         CHECK(placed == (aimed && give_up > size));
         free(bytes);
         free(room);
